@@ -1,0 +1,153 @@
+"""How bytes get to disk: whole and durable, or not at all.
+
+Everything is written beside its destination under a name that starts with a dot and ends in ``.tmp``, synced,
+and renamed into place. Readers and scans skip such names, so a crash leaves nothing that anybody can mistake for
+data, and ``*.tmp`` is what the clean-up removes.
+"""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from vmevalkit.errors import BusyError, RecordError
+
+TEMP_SUFFIX = ".tmp"
+
+
+def is_temporary(name: str) -> bool:
+    """Tell whether a file name belongs to a write that has not been finished, or to bookkeeping."""
+    return name.startswith(".") or name.endswith(TEMP_SUFFIX)
+
+
+def _temporary_beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(6)}{TEMP_SUFFIX}")
+
+
+def fsync_path(path: Path) -> None:
+    """Flush a file's or a folder's entry to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write a file to; move it to ``path`` when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary_beside(path)
+    try:
+        yield temporary
+        fsync_path(temporary)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    fsync_path(path.parent)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder to fill; move it to ``path``, which must not exist, when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary_beside(path)
+    temporary.mkdir()
+    try:
+        yield temporary
+        for entry in os.scandir(temporary):
+            fsync_path(Path(entry.path))
+        fsync_path(temporary)
+        temporary.rename(path)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    fsync_path(path.parent)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file atomically and durably."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 file atomically and durably."""
+    write_bytes(path, text.encode())
+
+
+def dump_json(value: object) -> str:
+    """Render JSON the way all our files have it: two spaces, UTF-8, a final newline."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a JSON file atomically and durably."""
+    write_text(path, dump_json(value))
+
+
+def read_text(path: Path) -> str:
+    """Read a UTF-8 file; `RecordError` names it if it is missing or no text."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise RecordError(path, "no such file") from error
+    except UnicodeDecodeError as error:
+        raise RecordError(path, f"not UTF-8 at byte {error.start}") from error
+    except OSError as error:
+        raise RecordError(path, error.strerror or str(error)) from error
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object; `RecordError` names the file if it is missing, malformed or something else."""
+    try:
+        value = json.loads(read_text(path))
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise RecordError(path, f"malformed JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise RecordError(path, f"expected a JSON object, found {type(value).__name__}")
+    return value
+
+
+def sorted_entries(folder: Path) -> list[os.DirEntry[str]]:
+    """List a folder by name, without temporary and hidden entries; a missing folder is empty."""
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        return sorted((e for e in entries if not is_temporary(e.name)), key=lambda e: e.name)
+    return []
+
+
+def remove_abandoned(folder: Path) -> int:
+    """Remove what interrupted writes left directly in ``folder``; the caller holds the lock of its writers."""
+    removed = 0
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") and entry.name.endswith(TEMP_SUFFIX):
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path)
+                else:
+                    Path(entry.path).unlink(missing_ok=True)
+                removed += 1
+    return removed
+
+
+@contextmanager
+def exclusive(lock_file: Path, what: str) -> Iterator[None]:
+    """Hold a lock for the length of the block; the kernel releases it when the process dies.
+
+    Raises:
+        BusyError: somebody else holds it.
+
+    """
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    with lock_file.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyError(f"another process is {what}", hint="wait for it to end, then try again") from error
+        yield

@@ -1,0 +1,167 @@
+"""``vmeval_dataset.json``: written and read as a stream, and a function of what is on disk.
+
+One line per question keeps it readable with any text tool; it stays one JSON document.
+"""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import ijson
+from pydantic import ValidationError
+
+from vmevalkit.clock import timestamp
+from vmevalkit.dataroot.files import atomic_path
+from vmevalkit.dataroot.layout import DataRoot
+from vmevalkit.dataroot.records import Pair, load_pair
+from vmevalkit.errors import RecordError
+
+DATASET_NAME = "vmeval_dataset"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for when the questions were made; the manifest records it beside what is there."""
+
+    random_seed: int
+    pairs_per_domain: int
+    domains: tuple[str, ...]
+
+
+def iter_pairs_on_disk(root: DataRoot) -> Iterator[Pair]:
+    """Yield every question from its own folder, sorted; `RecordError` at the first broken one."""
+    for key in root.iter_pairs():
+        yield load_pair(root, key)
+
+
+def write_manifest(root: DataRoot, request: Request, descriptions: Mapping[str, str]) -> bool:
+    """Bring the manifest in line with the folders.
+
+    Args:
+        root: the data root.
+        request: what was asked for.
+        descriptions: a sentence per domain.
+
+    Returns:
+        Whether the file changed. An unchanged one keeps every byte, its timestamps included.
+
+    """
+    old = read_header(root.manifest) if root.manifest.exists() else {}
+    created_at, generated_at = old.get("created_at"), (old.get("generation_info") or {}).get("timestamp")
+    with TemporaryFile("w+", encoding="utf-8", dir=root.questions) as pairs:
+        counts = _write_pairs(pairs, iter_pairs_on_disk(root))
+        if created_at and generated_at:
+            header = _header(request, counts, descriptions, created_at, generated_at)
+            if _is_same(root.manifest, header, pairs):
+                return False
+        stamp = timestamp()
+        with atomic_path(root.manifest) as target, target.open("w", encoding="utf-8") as out:
+            out.write(_header(request, counts, descriptions, created_at or stamp, stamp))
+            pairs.seek(0)
+            shutil.copyfileobj(pairs, out)
+        return True
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """Read what a manifest says before its pairs, which come last in those that we write.
+
+    Raises:
+        RecordError: the file is missing, malformed or cut short before the pairs begin.
+
+    """
+    builder = ijson.ObjectBuilder()
+    with _opened(path) as file:
+        try:
+            for prefix, event, value in ijson.parse(file, use_float=True):
+                if (prefix, event, value) == ("", "map_key", "pairs"):
+                    break
+                builder.event(event, value)
+        except (ijson.JSONError, UnicodeDecodeError) as error:
+            raise RecordError(path, f"malformed JSON: {error}") from error
+    if not isinstance(builder.value, dict):
+        raise RecordError(path, "expected a JSON object")
+    return builder.value
+
+
+def iter_manifest(path: Path) -> Iterator[Pair]:
+    """Yield the manifest's pairs one by one, in bounded memory.
+
+    Raises:
+        RecordError: the file is missing, malformed, cut short, or an entry is no pair.
+
+    """
+    number = 0
+    with _opened(path) as file:
+        try:
+            for entry in ijson.items(file, "pairs.item", use_float=True):
+                yield Pair.model_validate(entry)
+                number += 1
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"])
+            raise RecordError(path, f"pair {number}: {field}: {first['msg']}") from error
+        except (ijson.JSONError, UnicodeDecodeError) as error:
+            raise RecordError(path, f"malformed JSON after {number} pairs: {error}") from error
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise RecordError(path, error.strerror or str(error)) from error
+
+
+def _write_pairs(out: IO[str], pairs: Iterable[Pair]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for pair in pairs:
+        out.write(",\n" if counts else "")
+        out.write(f"    {json.dumps(pair.to_json(), ensure_ascii=False)}")
+        counts[pair.domain] += 1
+    out.write("\n  ]\n}\n")
+    return counts
+
+
+def _header(
+    request: Request,
+    counts: Counter[str],
+    descriptions: Mapping[str, str],
+    created_at: str,
+    generated_at: str,
+) -> str:
+    total = counts.total()
+    fields = {
+        "name": DATASET_NAME,
+        "description": f"VMEvalKit video reasoning evaluation dataset ({total} task pairs)",
+        "created_at": created_at,
+        "total_pairs": total,
+        "generation_info": {
+            "timestamp": generated_at,
+            "random_seed": request.random_seed,
+            "pairs_per_domain": request.pairs_per_domain,
+            "target_pairs": request.pairs_per_domain * len(request.domains),
+            "actual_pairs": total,
+            "allocation": dict.fromkeys(request.domains, request.pairs_per_domain),
+            "domains": {
+                domain: {"count": count, "description": descriptions.get(domain, "")}
+                for domain, count in counts.items()
+            },
+        },
+    }
+    text = json.dumps(fields, indent=2, ensure_ascii=False)
+    return f'{text.removesuffix("}").rstrip()},\n  "pairs": [\n'
+
+
+def _is_same(path: Path, header: str, pairs: IO[str]) -> bool:
+    pairs.seek(0)
+    with path.open(encoding="utf-8") as old:
+        if old.read(len(header)) != header:
+            return False
+        while chunk := pairs.read(1 << 16):
+            if old.read(len(chunk)) != chunk:
+                return False
+        return not old.read(1)

@@ -1,0 +1,79 @@
+"""Every error that a user can cause or meet, as one small hierarchy.
+
+An error is one sentence that names what is at fault, plus a ``hint`` that says the way out. The command line
+prints the two on one line each and exits with ``exit_code``; the web application turns them into its JSON shape.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+
+class VMEvalError(Exception):
+    """Base of all errors raised on purpose."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(VMEvalError):
+    """The command, the call or a setting is wrong; nothing was done."""
+
+    exit_code = 2
+
+
+class UnknownNameError(UsageError):
+    """A domain, model, evaluator or the like that does not exist; carries the near matches."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind, self.name, self.known = kind, name, sorted(known)
+        near = get_close_matches(name, self.known, n=3)
+        if near:
+            hint = f"did you mean {' or '.join(near)}?"
+        elif self.known:
+            hint = f"known: {', '.join(self.known[:20])}"
+        else:
+            hint = f"there is no {kind} yet"
+        super().__init__(f"unknown {kind}: {name}", hint=hint)
+
+
+class RecordError(VMEvalError):
+    """A file that is missing, truncated, or not what it should be."""
+
+    def __init__(self, path: Path | str, problem: str, *, hint: str | None = None) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(f"{path}: {problem}", hint=hint)
+
+
+class UnsafePathError(VMEvalError):
+    """A path or a name that would lead out of the folder that it belongs to."""
+
+    exit_code = 2
+
+
+class BusyError(VMEvalError):
+    """Another process is doing the same work on the same data."""
+
+
+class VideoError(VMEvalError):
+    """A video that cannot be written or decoded; the message says why."""
+
+
+class UnreadableFrameError(VMEvalError):
+    """A frame in which no puzzle state can be seen with certainty."""
+
+
+class PuzzleError(VMEvalError):
+    """A puzzle that is broken: no solution, several, or metadata that does not describe one."""
+
+
+class RemoteError(VMEvalError):
+    """An object store that refuses or fails a request."""
+
+
+class ConflictError(VMEvalError):
+    """What should be written is already there; the first writer won."""

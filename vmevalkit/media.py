@@ -1,0 +1,153 @@
+"""Videos: H.264 in MP4 out, RGB frames in. The only module that talks to FFmpeg's libraries."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from vmevalkit.errors import VideoError
+
+Frame = NDArray[np.uint8]
+"""A picture as an array of shape (height, width, 3), RGB, 0 to 255."""
+
+_BT709 = 1  # ITU-T H.273 code point, for matrix, primaries and transfer alike
+_LIMITED_RANGE = 1
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What a decoder found in a file: pixels, frames per second, number of frames, seconds."""
+
+    width: int
+    height: int
+    fps: float
+    frames: int
+    duration: float
+
+
+def write_video(path: Path, frames: Iterable[Frame], *, fps: int, crf: int = 18) -> int:
+    """Encode frames as H.264 (yuv420p, BT.709, fast start), the form that every browser plays.
+
+    One encoder thread and FFmpeg's bit-exact mode make the bytes depend on the frames alone; parallel work is
+    done a video per process.
+
+    Args:
+        path: the file to write; not atomic, give a temporary path.
+        frames: equal-sized pictures with even sides.
+        fps: frames per second.
+        crf: x264's constant rate factor, 0 (lossless) to 51.
+
+    Returns:
+        The number of frames written.
+
+    Raises:
+        VideoError: there are no frames, or they cannot be encoded.
+
+    """
+    count = 0
+    try:
+        with av.open(
+            str(path), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}
+        ) as container:
+            stream: VideoStream | None = None
+            reformatter = VideoReformatter()
+            for pixels in frames:
+                if stream is None:
+                    stream = _h264_stream(container, pixels, fps, crf)
+                frame = reformatter.reformat(
+                    av.VideoFrame.from_ndarray(pixels, format="rgb24"),
+                    format="yuv420p",
+                    dst_colorspace=Colorspace.ITU709,
+                    dst_color_range=ColorRange.MPEG,
+                )
+                frame.pts = count
+                frame.time_base = Fraction(1, fps)
+                container.mux(stream.encode(frame))
+                count += 1
+            if stream is None:
+                raise VideoError(f"{path.name}: no frames to write")
+            container.mux(stream.encode())
+    except (av.error.FFmpegError, ValueError) as error:
+        raise VideoError(f"{path.name}: cannot be written: {error}") from error
+    return count
+
+
+def _h264_stream(container: av.container.OutputContainer, pixels: Frame, fps: int, crf: int) -> VideoStream:
+    stream = container.add_stream("libx264", rate=fps, options={"crf": str(crf), "preset": "veryfast"})
+    stream.height, stream.width = pixels.shape[:2]
+    stream.pix_fmt = "yuv420p"
+    stream.thread_count = 1
+    context = stream.codec_context
+    context.flags |= av.codec.context.Flags.bitexact.value
+    context.colorspace = context.color_primaries = context.color_trc = _BT709
+    context.color_range = _LIMITED_RANGE
+    return stream
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise VideoError(f"{path.name}: has no video stream")
+            yield container, container.streams.video[0]
+    except FileNotFoundError as error:
+        raise VideoError(f"{path.name}: no such file") from error
+    except (av.error.FFmpegError, ValueError, EOFError) as error:
+        raise VideoError(f"{path.name}: cannot be decoded: {error}") from error
+
+
+def _pixels(frame: av.VideoFrame) -> Frame:
+    return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+
+
+def read_frames(path: Path) -> Iterator[Frame]:
+    """Decode a video frame by frame.
+
+    Raises:
+        VideoError: the file is missing, no video, or broken.
+
+    """
+    with _opened(path) as (container, stream):
+        for frame in container.decode(stream):
+            yield _pixels(frame)
+
+
+def last_frame(path: Path) -> Frame:
+    """Decode the last frame of a video.
+
+    Raises:
+        VideoError: the file is missing, broken, or has no frames.
+
+    """
+    with _opened(path) as (container, stream):
+        tail = deque(container.decode(stream), maxlen=1)
+        if not tail:
+            raise VideoError(f"{path.name}: has no frames")
+        return _pixels(tail[0])
+
+
+def probe(path: Path) -> VideoInfo:
+    """Decode a whole video and say what it holds; nothing is taken on trust from its header but the rate.
+
+    Raises:
+        VideoError: the file is missing, broken, or has no frames.
+
+    """
+    with _opened(path) as (container, stream):
+        count, width, height = 0, 0, 0
+        for frame in container.decode(stream):
+            count, width, height = count + 1, frame.width, frame.height
+        if not count:
+            raise VideoError(f"{path.name}: has no frames")
+        fps = float(stream.average_rate or 0)
+        return VideoInfo(width, height, fps, count, count / fps if fps else 0.0)

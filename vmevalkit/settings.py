@@ -1,0 +1,74 @@
+"""Settings from the environment and a ``.env`` file in the working directory.
+
+A command-line option beats the environment, which beats ``.env``, which beats the default.
+"""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from vmevalkit.errors import UsageError
+
+
+class Settings(BaseSettings):
+    """What can be set from outside; read once by the command and passed down."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(
+        default=Path("data"),
+        validation_alias="VMEVAL_DATA_DIR",
+        description="The data root: the folder with questions/, outputs/ and evaluations/.",
+    )
+    remote: str | None = Field(
+        default=None,
+        validation_alias="VMEVAL_REMOTE",
+        description="Where snapshots go, such as s3://bucket or file:///folder. Default: s3://S3_BUCKET.",
+    )
+    s3_bucket: str = Field(
+        default="vmevalkit",
+        validation_alias="S3_BUCKET",
+        description="The bucket used when no remote is named.",
+    )
+    aws_access_key_id: str | None = Field(
+        default=None, validation_alias="AWS_ACCESS_KEY_ID", description="The key id for s3:// remotes."
+    )
+    aws_secret_access_key: SecretStr | None = Field(
+        default=None,
+        validation_alias="AWS_SECRET_ACCESS_KEY",
+        description="The secret that belongs to the key id.",
+    )
+    aws_session_token: SecretStr | None = Field(
+        default=None, validation_alias="AWS_SESSION_TOKEN", description="The token of temporary credentials."
+    )
+    aws_region: str = Field(
+        default="us-east-2",
+        validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"),
+        description="The region of the bucket.",
+    )
+    aws_endpoint_url: str | None = Field(
+        default=None,
+        validation_alias="AWS_ENDPOINT_URL",
+        description="Another S3 server than Amazon's, such as http://127.0.0.1:9000.",
+    )
+
+    @property
+    def remote_url(self) -> str:
+        """The remote to use when a command names none."""
+        return self.remote or f"s3://{self.s3_bucket}"
+
+
+def load_settings(*, env_file: Path | None = Path(".env")) -> Settings:
+    """Read the settings.
+
+    Raises:
+        UsageError: a variable has a value that cannot be used; the message names it.
+
+    """
+    try:
+        return Settings(_env_file=env_file)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"setting {name}: {first['msg']}") from error
