@@ -1,1 +1,68 @@
-""""""
+"""The command line: one file per group of commands, and the one place where errors are shown."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from vmevalkit import __version__
+from vmevalkit.cli import dashboard, dataset, demo, runs, scores, snapshots
+from vmevalkit.errors import VMEvalError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="vmevalkit",
+    help="Evaluate whether video models can reason: create questions, run models, evaluate, push, look.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True)) -> None:
+    if version:
+        print(f"vmevalkit {__version__}")
+        raise typer.Exit
+
+
+for group in (dataset, runs, scores, snapshots, dashboard, demo):
+    group.register(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status: 0 done, 1 something failed, 2 wrong usage or settings.
+
+    Args:
+        arguments: without the program's name; those of the process if `None`.
+
+    """
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="vmevalkit")
+    except VMEvalError as error:
+        return show_error(error.message, error.hint, error.exit_code)
+    except PermissionError as error:
+        return show_error(f"{error.filename}: permission denied", "choose a folder that you may write to", 2)
+    except BrokenPipeError:
+        # The reader of our output has gone; Python would complain once more when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return show_error(f"{where}{error.strerror or error}", None, 1)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    return 0
+
+
+def show_error(message: str, hint: str | None, code: int) -> int:
+    """Print an error in one line, and the way out in another; return the exit status."""
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    if hint:
+        print(f"hint: {hint}", file=sys.stderr)
+    return code

@@ -9,6 +9,7 @@ from vmevalkit.dataroot.files import (
     read_json,
     read_text,
     remove_abandoned,
+    remove_folder,
     sorted_entries,
     write_bytes,
     write_json,
@@ -31,6 +32,7 @@ from vmevalkit.dataroot.layout import (
     resolve_inside,
 )
 from vmevalkit.dataroot.manifest import (
+    DATASET_NAME,
     Request,
     iter_manifest,
     iter_pairs_on_disk,
@@ -55,6 +57,7 @@ from vmevalkit.dataroot.records import (
 )
 
 __all__ = [
+    "DATASET_NAME",
     "FINAL_FRAME_NAME",
     "FIRST_FRAME_NAME",
     "GROUND_TRUTH_NAME",
@@ -94,6 +97,7 @@ __all__ = [
     "read_json",
     "read_text",
     "remove_abandoned",
+    "remove_folder",
     "resolve_inside",
     "sorted_entries",
     "write_bytes",

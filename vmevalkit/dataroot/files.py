@@ -122,6 +122,14 @@ def sorted_entries(folder: Path) -> list[os.DirEntry[str]]:
     return []
 
 
+def remove_folder(folder: Path) -> None:
+    """Remove a folder so that nobody ever sees half of it; a missing one is fine."""
+    temporary = _temporary_beside(folder)
+    with suppress(FileNotFoundError):
+        folder.rename(temporary)
+        shutil.rmtree(temporary)
+
+
 def remove_abandoned(folder: Path) -> int:
     """Remove what interrupted writes left directly in ``folder``; the caller holds the lock of its writers."""
     removed = 0

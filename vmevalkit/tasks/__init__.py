@@ -8,10 +8,10 @@ from vmevalkit.tasks.domain import (
     Domain,
     PromptStyle,
 )
+from vmevalkit.tasks.function_domain import FunctionDomain
 from vmevalkit.tasks.registry import (
     DOMAIN_REGISTRY,
     AnyDomain,
-    FunctionDomain,
     describe,
     domain_names,
     get_domain,

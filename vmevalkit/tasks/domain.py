@@ -9,20 +9,16 @@ A domain is one class. It works with two values of its own, both frozen and comp
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from vmevalkit.errors import PuzzleError
+from vmevalkit.vocabulary import DIFFICULTIES, PROMPT_STYLES, Difficulty, PromptStyle
 
-Difficulty = Literal["easy", "medium", "hard"]
-DIFFICULTIES: tuple[Difficulty, ...] = get_args(Difficulty)
-
-PromptStyle = Literal["open", "instructed"]
-"""``open`` states the task and never gives the answer away; ``instructed`` names the solution."""
-PROMPT_STYLES: tuple[PromptStyle, ...] = get_args(PromptStyle)
+__all__ = ["DIFFICULTIES", "FRAME_SIZE", "PROMPT_STYLES", "Difficulty", "Domain", "PromptStyle"]
 
 FRAME_SIZE = 512
 """The side of a question's square frames, in pixels."""

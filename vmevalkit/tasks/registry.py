@@ -11,8 +11,6 @@ Other packages add domains through the entry-point group ``vmevalkit.domains``: 
 Modules are imported when a domain is first used.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -20,6 +18,7 @@ from typing import Any
 
 from vmevalkit.errors import UnknownNameError, UsageError
 from vmevalkit.tasks.domain import Domain
+from vmevalkit.tasks.function_domain import FunctionDomain
 
 ENTRY_POINT_GROUP = "vmevalkit.domains"
 
@@ -55,21 +54,6 @@ DOMAIN_REGISTRY: dict[str, dict[str, Any]] = {
         "domain_class": "RavenDomain",
     },
 }
-
-
-@dataclass(frozen=True)
-class FunctionDomain:
-    """A domain in the form of a function that returns a data set."""
-
-    name: str
-    title: str
-    description: str
-    create: Callable[[int], Any]
-    process: Callable[[Any, int], Iterable[Any]]
-
-    def pairs(self, count: int) -> list[Any]:
-        """Make at least ``count`` pairs and return the first ``count`` of them."""
-        return list(self.process(self.create(count), count))[:count]
 
 
 AnyDomain = Domain[Any, Any] | FunctionDomain

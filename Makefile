@@ -1,0 +1,49 @@
+# make demo                    the whole pipeline on 75 questions, then the dashboard
+# make demo ARGS=--no-serve    the same, ending after the work
+# make test                    all tests
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench lock clean
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+RUNTIME := $(VENV)/requirements.lock.installed
+DEVELOPMENT := $(VENV)/requirements-dev.lock.installed
+ARGS ?=
+
+help:
+	@echo "make demo    make, film, score, push and show the standard 75 questions (ARGS=--no-serve: no dashboard)"
+	@echo "make test    run all tests (ARGS='-k name' picks some)"
+	@echo "make lint    check style, types and the layers of the code"
+	@echo "make bench   measure speed, as ratios"
+	@echo "make lock    bring the lock files up to date with pyproject.toml"
+	@echo "make clean   remove the environment, the demo and all caches"
+
+demo: $(RUNTIME)
+	@$(VENV)/bin/vmevalkit demo $(ARGS)
+
+test: $(DEVELOPMENT)
+	@sh scripts/browser.sh
+	@$(PYTHON) -m pytest -n auto $(ARGS)
+
+lint: $(DEVELOPMENT)
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m mypy
+	@$(VENV)/bin/lint-imports --no-cache
+
+bench: $(DEVELOPMENT)
+	@$(PYTHON) -m benchmarks $(ARGS)
+
+lock: $(DEVELOPMENT)
+	@sh scripts/lock.sh
+
+clean:
+	rm -rf $(VENV) demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find vmevalkit tests benchmarks data web -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The development environment holds the whole of the other one.
+$(RUNTIME): requirements.lock pyproject.toml
+	@test $(DEVELOPMENT) -nt requirements-dev.lock && touch $@ || sh scripts/environment.sh requirements.lock
+
+$(DEVELOPMENT): requirements-dev.lock pyproject.toml
+	@sh scripts/environment.sh requirements-dev.lock

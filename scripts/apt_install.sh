@@ -1,0 +1,20 @@
+#!/bin/sh
+# Install a Debian package if this user may, otherwise say how: scripts/apt_install.sh PACKAGE WHAT
+set -eu
+package=$1
+what=$2
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "error: $what is missing; install it with your system's package manager (Debian calls it $package)" >&2
+    exit 2
+fi
+if [ "$(id -u)" -eq 0 ]; then
+    as_root=
+elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+    as_root="sudo -n"
+else
+    echo "error: $what is missing; install it with: sudo apt-get install $package" >&2
+    exit 2
+fi
+echo "Installing $package ($what) ..."
+$as_root apt-get update -qq
+DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends "$package" >/dev/null

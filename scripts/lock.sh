@@ -1,0 +1,10 @@
+#!/bin/sh
+# Resolve pyproject.toml into the two lock files, hashes included, for every platform and Python from 3.11 on.
+set -eu
+cd "$(dirname "$0")/.."
+compile() {
+    .venv/bin/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+        --no-header --no-annotate --no-emit-index-url "$@"
+}
+compile --group build pyproject.toml -o requirements.lock
+compile --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock

@@ -1,0 +1,7 @@
+"""``python -m vmevalkit`` is ``vmevalkit``."""
+
+import sys
+
+from vmevalkit.cli import main
+
+sys.exit(main())

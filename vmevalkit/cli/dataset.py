@@ -1,0 +1,121 @@
+"""``vmevalkit create`` and ``vmevalkit domains``."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vmevalkit.cli.options import (
+    AsJson,
+    DataDir,
+    Domains,
+    Workers,
+    data_root,
+    print_json,
+    print_table,
+    split,
+    worker_count,
+)
+from vmevalkit.vocabulary import Difficulty, PromptStyle
+
+if TYPE_CHECKING:
+    from vmevalkit.dataroot import DataRoot
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(create)
+    app.command()(domains)
+
+
+def create(
+    pairs_per_domain: Annotated[
+        int, typer.Option("--pairs-per-domain", help="How many questions of each domain.")
+    ] = 15,
+    random_seed: Annotated[int, typer.Option("--random-seed", help="The seed that everything comes from.")] = 42,
+    domains: Domains = None,
+    difficulty: Annotated[
+        Difficulty | None,
+        typer.Option("--difficulty", help="One difficulty for all; otherwise easy, medium and hard in turn."),
+    ] = None,
+    prompt_style: Annotated[
+        PromptStyle, typer.Option("--prompt-style", help="Whether prompts state the task or name the solution.")
+    ] = "open",
+    workers: Workers = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Make nothing: read and check the questions that are there.")
+    ] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make puzzle questions, each with exactly one solution.
+
+    Questions that are there already stay untouched, so that a data set can be grown and an interrupted command
+    repeated. The same seed gives the same questions on any machine.
+    """
+    from vmevalkit.progress import shown
+    from vmevalkit.runner.create_dataset import create_dataset
+
+    root = data_root(data_dir)
+    if read_only:
+        _read(root, as_json)
+        return
+    with shown("create") as progress:
+        created = create_dataset(
+            root,
+            pairs_per_domain=pairs_per_domain,
+            random_seed=random_seed,
+            domains=split(domains),
+            difficulty=difficulty,
+            prompt_style=prompt_style,
+            workers=worker_count(workers),
+            progress=progress,
+        )
+    if as_json:
+        print_json({**vars(created), "manifest": str(root.manifest)})
+    else:
+        print(f"{created.made} questions made, {created.kept} kept: {root.manifest}")
+        if created.beyond:
+            print(f"{created.beyond} more than asked for were there already and stay.")
+    for name, count in created.missing.items():
+        typer.echo(f"warning: domain {name} delivered {count} questions too few", err=True)
+    if created.missing:
+        raise typer.Exit(1)
+
+
+def _read(root: "DataRoot", as_json: bool) -> None:
+    from collections import Counter
+
+    from vmevalkit.dataroot import iter_manifest
+    from vmevalkit.runner.create_dataset import check_dataset
+
+    root.existing()
+    problems = check_dataset(root)
+    counts = Counter(pair.domain for pair in iter_manifest(root.manifest)) if root.manifest.exists() else Counter()
+    if as_json:
+        print_json({"manifest": str(root.manifest), "domains": counts, "problems": problems})
+    else:
+        for name, count in counts.items():
+            print(f"{name:<12} {count:>7}")
+        print(f"{'total':<12} {counts.total():>7}   {root.manifest}")
+    for problem in problems:
+        typer.echo(f"error: {problem}", err=True)
+    if problems:
+        raise typer.Exit(1)
+
+
+def domains(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """List the puzzle domains, and how many questions of each there are."""
+    from rich.table import Table
+
+    from vmevalkit.tasks import describe, domain_names
+
+    root = data_root(data_dir)
+    rows = [(name, *describe(name), sum(1 for _ in root.iter_pairs([name]))) for name in domain_names()]
+    if as_json:
+        print_json([{"name": n, "title": t, "description": d, "questions": c} for n, t, d, c in rows])
+        return
+    table = Table("domain", "title", "description", box=None)
+    table.add_column("questions", justify="right")
+    for name, title, description, count in rows:
+        table.add_row(name, title, description, str(count))
+    print_table(table)

@@ -1,0 +1,71 @@
+"""Options that several commands share, and how they are turned into values."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from vmevalkit.dataroot import DataRoot
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="The data root.  [default: VMEVAL_DATA_DIR, or ./data]", show_default=False),
+]
+Domains = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--domains", "--domain", help="Only these domains; give it once per domain or separate them by commas."
+    ),
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", help="Only these models; give it once per model or separate them by commas."),
+]
+Experiment = Annotated[str, typer.Option("--experiment", help="Name of the experiment.")]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=1, help="Number of processes.  [default: one per core]", show_default=False),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+DEFAULT_EXPERIMENT = "pilot_experiment"
+
+
+def data_root(data_dir: Path | None) -> "DataRoot":
+    """Return the data root that an option or the settings name."""
+    from vmevalkit.dataroot import DataRoot
+    from vmevalkit.settings import load_settings
+
+    return DataRoot(data_dir if data_dir is not None else load_settings().data_dir)
+
+
+def split(values: list[str] | None) -> list[str] | None:
+    """Split values at commas; `None` and nothing at all stay `None`."""
+    names = [name.strip() for value in values or () for name in value.split(",")]
+    return [name for name in names if name] or None
+
+
+def worker_count(workers: int | None) -> int:
+    """Return the number of processes asked for, or one per core."""
+    from vmevalkit.runner.executors import default_workers
+
+    return workers if workers is not None else default_workers()
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(table: "Table") -> None:
+    """Print a table as wide as it needs to be where nobody looks at it in a terminal."""
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=200)
+    console.print(table)

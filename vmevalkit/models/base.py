@@ -1,0 +1,55 @@
+"""What a video model is asked, and what it must be able to do."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from vmevalkit.errors import VMEvalError
+from vmevalkit.media import Frame
+
+
+class ModelError(VMEvalError):
+    """A model that cannot or did not make the video; ``retryable`` says whether trying again may help."""
+
+    def __init__(self, message: str, *, retryable: bool = False, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retryable = retryable
+
+
+Film = Callable[[int], Iterator[Frame]]
+"""Takes a number of frames and yields that many."""
+
+
+@dataclass(frozen=True)
+class FilmRequest:
+    """One video to make: from the first frame and the prompt, for a real model.
+
+    The baselines also get what a real model must not see: the final frame and the films of the solution and of a
+    plausible wrong answer, where the question's domain can make them.
+    """
+
+    prompt: str
+    first_frame: Frame
+    fps: int
+    frames: int
+    seed: int
+    final_frame: Frame
+    solution: Film | None
+    wrong: Film | None
+
+
+class VideoModel(Protocol):
+    """A model that turns a first frame and a prompt into a video."""
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    description: ClassVar[str]
+
+    def film(self, request: FilmRequest, path: Path) -> None:
+        """Write an MP4 file to ``path``.
+
+        Raises:
+            ModelError: it cannot be made.
+
+        """

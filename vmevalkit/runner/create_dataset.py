@@ -1,0 +1,282 @@
+"""Make the questions of a data set, and read them back.
+
+Run as ``python -m vmevalkit.runner.create_dataset`` it is ``vmevalkit create``.
+"""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from vmevalkit.dataroot import (
+    DATASET_NAME,
+    FINAL_FRAME_NAME,
+    FIRST_FRAME_NAME,
+    METADATA_NAME,
+    PROMPT_NAME,
+    DataRoot,
+    Pair,
+    PairKey,
+    Request,
+    atomic_folder,
+    dump_json,
+    exclusive,
+    iter_manifest,
+    iter_pairs_on_disk,
+    load_pair,
+    read_header,
+    remove_abandoned,
+    remove_folder,
+    write_manifest,
+)
+from vmevalkit.errors import PuzzleError, RecordError, UsageError
+from vmevalkit.progress import Progress, Silent
+from vmevalkit.runner.executors import map_ordered
+from vmevalkit.settings import load_settings
+from vmevalkit.tasks import (
+    DOMAIN_REGISTRY,
+    Difficulty,
+    Domain,
+    FunctionDomain,
+    PromptStyle,
+    describe,
+    domain_names,
+    get_domain,
+)
+from vmevalkit.tasks.question import Question, QuestionSpec, difficulty_of, make_question, question_id
+
+__all__ = ["DOMAIN_REGISTRY", "Created", "create_dataset", "read_dataset_from_folders"]
+
+DEFAULT_PAIRS_PER_DOMAIN = 15
+DEFAULT_SEED = 42
+_FILES = (FIRST_FRAME_NAME, FINAL_FRAME_NAME, PROMPT_NAME, METADATA_NAME)
+_ATTEMPTS = 1000
+
+
+@dataclass(frozen=True)
+class Created:
+    """What `create_dataset` did."""
+
+    made: int
+    """Questions that were made now."""
+    kept: int
+    """Questions that were there already, untouched."""
+    beyond: int
+    """Questions that were there beyond the number asked for; they stay."""
+    missing: dict[str, int]
+    """Domain to the number of questions that its function did not deliver."""
+    manifest_changed: bool
+
+
+def create_dataset(
+    root: DataRoot,
+    *,
+    pairs_per_domain: int = DEFAULT_PAIRS_PER_DOMAIN,
+    random_seed: int = DEFAULT_SEED,
+    domains: Iterable[str] | None = None,
+    difficulty: Difficulty | None = None,
+    prompt_style: PromptStyle = "open",
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Created:
+    """Bring a data root to at least ``pairs_per_domain`` questions of each domain.
+
+    Questions that are there stay as they are, so that a data set can be grown and an interrupted call repeated.
+
+    Args:
+        root: where to; made if it is missing.
+        pairs_per_domain: how many of each domain.
+        random_seed: the seed of the whole data set.
+        domains: names; all domains if `None`.
+        difficulty: of every question; easy, medium and hard in turn if `None`.
+        prompt_style: whether prompts name the solution.
+        workers: number of processes.
+        progress: told of every question.
+
+    Raises:
+        UnknownNameError: there is no such domain.
+        UsageError: the numbers make no sense, or the folder holds questions made with other arguments.
+        BusyError: another process is making questions here.
+        PuzzleError: a domain has no further distinct puzzle.
+
+    """
+    if pairs_per_domain < 1:
+        raise UsageError(f"pairs per domain must be at least 1, not {pairs_per_domain}")
+    if workers < 1:
+        raise UsageError(f"workers must be at least 1, not {workers}")
+    names = list(dict.fromkeys(domains if domains is not None else domain_names()))
+    loaded = [get_domain(name) for name in names]
+    progress = progress or Silent()
+    made = kept = beyond = 0
+    missing: dict[str, int] = {}
+    with exclusive(root.lock("create"), f"creating questions in {root.path}"):
+        progress.start(pairs_per_domain * len(names), "questions")
+        for name, domain in zip(names, loaded, strict=True):
+            folder = root.domain_folder(name)
+            remove_abandoned(folder)
+            if isinstance(domain, FunctionDomain):
+                new, old = _from_function(root, domain, pairs_per_domain, progress)
+                if new + old < pairs_per_domain:
+                    missing[name] = pairs_per_domain - new - old
+            else:
+                specs = (
+                    QuestionSpec(domain.name, random_seed, index, difficulty_of(index, difficulty), prompt_style)
+                    for index in range(pairs_per_domain)
+                )
+                new, old = _from_generator(root, domain, specs, workers, progress)
+            made, kept = made + new, kept + old
+            beyond += sum(1 for _ in root.iter_pairs([name])) - new - old
+        request = Request(random_seed, pairs_per_domain, tuple(names))
+        changed = write_manifest(root, request, {name: describe(name)[1] for name in domain_names()})
+    return Created(made, kept, beyond, missing, changed)
+
+
+def _from_generator(
+    root: DataRoot, domain: Domain[Any, Any], specs: Iterable[QuestionSpec], workers: int, progress: Progress
+) -> tuple[int, int]:
+    seen: set[int] = set()
+    made = kept = 0
+    for spec, found in map_ordered(partial(_find_or_make, root, domain), specs, workers):
+        if isinstance(found, Pair):
+            seen.add(_key(found))
+            kept += 1
+        else:
+            question = _first_distinct(domain, spec, found, seen)
+            _publish(root, question)
+            seen.add(_key(question.pair))
+            made += 1
+        progress.advance()
+    return made, kept
+
+
+def _find_or_make(root: DataRoot, domain: Domain[Any, Any], spec: QuestionSpec) -> tuple[QuestionSpec, Pair | Question]:
+    """Return the finished question on disk, or a candidate for it. Runs in a worker."""
+    existing = _finished(root, domain, spec)
+    return spec, existing if existing is not None else make_question(domain, spec)
+
+
+def _finished(root: DataRoot, domain: Domain[Any, Any], spec: QuestionSpec) -> Pair | None:
+    """Return what is on disk if it is the whole of the question that the spec describes; `None` if half is missing."""
+    key = PairKey(spec.domain, question_id(spec.domain, spec.index))
+    folder = root.pair_folder(key)
+    if not (folder / METADATA_NAME).exists():
+        return None
+    pair = load_pair(root, key)
+    there = {"difficulty": pair.difficulty, **pair.metadata}
+    wanted = {
+        "generator": {"name": domain.name, "version": domain.version},
+        "seed": spec.seed,
+        "index": spec.index,
+        "difficulty": spec.difficulty,
+        "prompt_style": spec.prompt_style,
+    }
+    for name, value in wanted.items():
+        if there.get(name) != value:
+            raise UsageError(
+                f"{folder} holds a question with {name} {there.get(name)}, not {value}",
+                hint="ask for the same again, or use another --data-dir; nothing is replaced",
+            )
+    return pair if all((folder / name).is_file() for name in _FILES) else None
+
+
+def _first_distinct(domain: Domain[Any, Any], spec: QuestionSpec, question: Question, seen: set[int]) -> Question:
+    attempt = 0
+    while _key(question.pair) in seen:
+        attempt += 1
+        if attempt > _ATTEMPTS:
+            raise PuzzleError(
+                f"domain {domain.name}: no other distinct {spec.difficulty} puzzle found after {len(seen)}",
+                hint="ask for fewer, or for another difficulty",
+            )
+        question = make_question(domain, replace(spec, attempt=attempt))
+    return question
+
+
+def _key(pair: Pair) -> int:
+    """Return 64 bits of the puzzle's key: enough to tell 10^8 apart, and small to remember."""
+    key = pair.metadata.get("key")
+    try:
+        return int(str(key)[:16], 16)
+    except ValueError as error:
+        raise RecordError(f"{pair.domain}/{pair.id}", f"key {key!r} is not a hexadecimal number") from error
+
+
+def _from_function(root: DataRoot, domain: FunctionDomain, count: int, progress: Progress) -> tuple[int, int]:
+    keys = [PairKey(domain.name, question_id(domain.name, index)) for index in range(count)]
+    kept = sum(_is_whole(root, key) for key in keys)
+    if kept == count:
+        progress.advance(count)
+        return 0, kept
+    made = kept = 0
+    for question in domain.questions(count):
+        if _is_whole(root, question.pair.key):
+            kept += 1
+        else:
+            _publish(root, question)
+            made += 1
+        progress.advance()
+    return made, kept
+
+
+def _is_whole(root: DataRoot, key: PairKey) -> bool:
+    folder = root.pair_folder(key)
+    return all((folder / name).is_file() for name in _FILES)
+
+
+def _publish(root: DataRoot, question: Question) -> None:
+    folder = root.pair_folder(question.pair.key)
+    remove_folder(folder)
+    with atomic_folder(folder) as temporary:
+        (temporary / FIRST_FRAME_NAME).write_bytes(question.first_frame)
+        (temporary / FINAL_FRAME_NAME).write_bytes(question.final_frame)
+        (temporary / PROMPT_NAME).write_text(question.pair.prompt, encoding="utf-8")
+        (temporary / METADATA_NAME).write_text(dump_json(question.pair.to_json()), encoding="utf-8")
+
+
+def read_dataset_from_folders(data_dir: Path | None = None) -> dict[str, Any]:
+    """Read a data set from its question folders, in the shape of the manifest.
+
+    Args:
+        data_dir: the data root; the one of the settings if `None`.
+
+    Returns:
+        The manifest's fields, with ``pairs`` and their counts as they are on disk.
+
+    Raises:
+        UsageError: there is no such folder.
+        RecordError: a question is broken; the message names its file.
+
+    """
+    root = DataRoot(data_dir if data_dir is not None else load_settings().data_dir).existing()
+    header = read_header(root.manifest) if root.manifest.exists() else {}
+    pairs = [pair.to_json() for pair in iter_pairs_on_disk(root)]
+    return {**header, "name": DATASET_NAME, "total_pairs": len(pairs), "pairs": pairs}
+
+
+def check_dataset(root: DataRoot) -> list[str]:
+    """Compare the manifest with the folders and name what is missing, malformed or out of step."""
+    problems: list[str] = []
+    if not root.manifest.exists():
+        problems.append(f"{root.manifest}: no such file; 'vmevalkit create' writes it")
+    listed = iter_manifest(root.manifest) if root.manifest.exists() else iter(())
+    in_step = True
+    for key in root.iter_pairs():
+        folder = root.pair_folder(key)
+        problems += [f"{folder / name}: no such file" for name in _FILES if not (folder / name).is_file()]
+        try:
+            there = load_pair(root, key)
+            in_step = in_step and next(listed, None) == there
+        except RecordError as error:
+            problems.append(error.message)
+            in_step = False
+    if root.manifest.exists() and not (in_step and next(listed, None) is None):
+        problems.append(f"{root.manifest}: does not list what is in the folders; 'vmevalkit create' brings it in line")
+    return problems
+
+
+if __name__ == "__main__":
+    from vmevalkit.cli import main
+
+    sys.exit(main(["create", *sys.argv[1:]]))
