@@ -1,0 +1,1 @@
+"""What our speed is, as ratios against yardsticks measured in the same run. ``python -m benchmarks`` prints them."""

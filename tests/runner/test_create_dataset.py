@@ -1,0 +1,279 @@
+"""Making questions."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from vmevalkit.dataroot import DataRoot, PairKey, iter_manifest, iter_pairs_on_disk
+from vmevalkit.errors import BusyError, PuzzleError, RecordError, UnknownNameError, UsageError
+from vmevalkit.runner.create_dataset import (
+    DOMAIN_REGISTRY,
+    check_dataset,
+    create_dataset,
+    read_dataset_from_folders,
+)
+
+DOMAINS = ("chess", "maze", "sudoku", "rotation", "raven")
+FILES = ["final_frame.png", "first_frame.png", "prompt.txt", "question_metadata.json"]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".vmevalkit" not in path.parts
+    }
+
+
+def create_in_a_process(folder, *options, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "vmevalkit.runner.create_dataset", "--data-dir", folder, *options],
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1736937000", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_each_question_is_a_folder_of_four_files(dataset):
+    folders = [dataset.pair_folder(key) for key in dataset.iter_pairs()]
+    assert len(folders) == 2 * len(DOMAINS)
+    for folder in folders:
+        assert sorted(path.name for path in folder.iterdir()) == FILES
+
+
+def test_metadata_prompt_and_manifest_agree(dataset):
+    for pair in iter_pairs_on_disk(dataset):
+        assert (dataset.pair_folder(pair.key) / "prompt.txt").read_text("utf-8") == pair.prompt
+        assert dataset.image(pair.first_image_path).name == "first_frame.png"
+        assert dataset.image(pair.final_image_path).name == "final_frame.png"
+    assert list(iter_manifest(dataset.manifest)) == list(iter_pairs_on_disk(dataset))
+
+
+def test_metadata_names_generator_seed_and_both_prompts(dataset):
+    for pair in iter_pairs_on_disk(dataset):
+        assert pair.metadata["generator"]["name"] == pair.domain
+        assert (pair.metadata["seed"], pair.metadata["index"]) == (42, int(pair.id[-4:]))
+        assert set(pair.metadata["prompts"]) == {"open", "instructed"}
+        assert pair.prompt == pair.metadata["prompts"]["open"]
+
+
+def test_instructed_prompts_are_used_when_asked_for(root):
+    create_dataset(root, pairs_per_domain=1, domains=["chess"], prompt_style="instructed")
+    (pair,) = iter_pairs_on_disk(root)
+    assert pair.prompt == pair.metadata["prompts"]["instructed"]
+
+
+def test_a_second_call_changes_no_byte(dataset):
+    before = contents(dataset.path)
+    created = create_dataset(dataset, pairs_per_domain=2)
+    assert (created.made, created.kept, created.manifest_changed) == (0, 10, False)
+    assert contents(dataset.path) == before
+
+
+def test_hash_seed_and_number_of_processes_change_no_byte(tmp_path):
+    one = create_in_a_process(tmp_path / "1", "--pairs-per-domain", "3", "--workers", "1", PYTHONHASHSEED="1")
+    two = create_in_a_process(tmp_path / "2", "--pairs-per-domain", "3", "--workers", "2", PYTHONHASHSEED="2")
+    assert one.returncode == two.returncode == 0, one.stderr + two.stderr
+    assert contents(tmp_path / "1") == contents(tmp_path / "2") != {}
+
+
+def test_growing_keeps_the_first_questions(dataset):
+    before = {name: data for name, data in contents(dataset.path).items() if "_task" in name}
+    created = create_dataset(dataset, pairs_per_domain=4, workers=2)
+    assert (created.made, created.kept) == (10, 10)
+    after = contents(dataset.path)
+    assert {name: after[name] for name in before} == before
+
+
+def test_questions_beyond_the_number_asked_for_stay_and_are_told(dataset):
+    created = create_dataset(dataset, pairs_per_domain=1)
+    assert (created.made, created.kept, created.beyond) == (0, 5, 5)
+    assert json.loads(dataset.manifest.read_text())["total_pairs"] == 10
+
+
+def test_a_question_that_lost_a_file_is_made_again_with_the_same_pixels(dataset):
+    before = contents(dataset.path)
+    (dataset.pair_folder(PairKey("maze", "maze_0001")) / "final_frame.png").unlink()
+    created = create_dataset(dataset, pairs_per_domain=2)
+    after = contents(dataset.path)
+    assert created.made == 1
+    assert {n for n in before if before[n] != after[n]} <= {
+        "questions/maze_task/maze_0001/question_metadata.json",
+        "questions/vmeval_dataset.json",
+    }
+
+
+def test_another_seed_in_the_same_folder_is_refused_and_nothing_is_replaced(dataset):
+    before = contents(dataset.path)
+    with pytest.raises(UsageError, match="seed 42, not 7"):
+        create_dataset(dataset, pairs_per_domain=2, random_seed=7)
+    assert contents(dataset.path) == before
+
+
+def test_another_seed_gives_other_questions(tmp_path):
+    prompts = []
+    for seed in (42, 43):
+        root = DataRoot(tmp_path / str(seed))
+        create_dataset(root, pairs_per_domain=3, random_seed=seed)
+        prompts.append({pair.metadata["key"] for pair in iter_pairs_on_disk(root)})
+    assert not prompts[0] & prompts[1]
+
+
+def test_no_two_questions_ask_the_same(root):
+    create_dataset(root, pairs_per_domain=60, domains=["sudoku", "raven"], workers=2)
+    keys = [pair.metadata["key"] for pair in iter_pairs_on_disk(root)]
+    assert len(set(keys)) == len(keys) == 120
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_a_count_below_one_is_refused_before_anything_is_made(root, count):
+    with pytest.raises(UsageError, match="at least 1"):
+        create_dataset(root, pairs_per_domain=count)
+    assert not root.path.exists()
+
+
+def test_an_unknown_domain_is_named_with_the_near_ones(root):
+    with pytest.raises(UnknownNameError, match="unknown domain: ches") as caught:
+        create_dataset(root, domains=["ches"])
+    assert caught.value.hint == "did you mean chess?"
+    assert not root.path.exists()
+
+
+def test_two_creators_on_one_folder_do_not_mix(dataset):
+    from vmevalkit.dataroot import exclusive
+
+    with exclusive(dataset.lock("create"), "holding"), pytest.raises(BusyError):
+        create_dataset(dataset, pairs_per_domain=2)
+
+
+def test_killed_at_any_moment_and_resumed_it_ends_as_if_undisturbed(tmp_path):
+    options = ("--pairs-per-domain", "12", "--workers", "2")
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    began = time.monotonic()
+    assert create_in_a_process(undisturbed, *options).returncode == 0
+    whole = time.monotonic() - began
+    for number in range(4):
+        with subprocess.Popen(
+            [sys.executable, "-m", "vmevalkit.runner.create_dataset", "--data-dir", killed, *options],
+            env={**os.environ, "SOURCE_DATE_EPOCH": "1736937000"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            time.sleep(whole * (0.3 + 0.2 * number))
+            process.send_signal(signal.SIGKILL)
+    assert create_in_a_process(killed, *options).returncode == 0
+    assert contents(killed) == contents(undisturbed)
+
+
+def test_reading_from_folders_gives_the_manifest(dataset):
+    assert read_dataset_from_folders(dataset.path) == json.loads(dataset.manifest.read_text("utf-8"))
+
+
+def test_reading_from_nowhere_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="no data root"):
+        read_dataset_from_folders(tmp_path / "nowhere")
+
+
+def test_reading_names_a_truncated_record(dataset):
+    path = dataset.pair_folder(PairKey("chess", "chess_0001")) / "question_metadata.json"
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(RecordError, match=r"chess_0001/question_metadata\.json: malformed JSON"):
+        read_dataset_from_folders(dataset.path)
+
+
+def test_a_sound_data_set_passes_the_check(dataset):
+    assert check_dataset(dataset) == []
+
+
+def test_the_check_names_what_is_missing_and_what_is_out_of_step(dataset):
+    folder = dataset.pair_folder(PairKey("chess", "chess_0001"))
+    (folder / "prompt.txt").unlink()
+    (folder / "question_metadata.json").write_text("{")
+    first, second, third = check_dataset(dataset)
+    assert first == f"{folder}/prompt.txt: no such file"
+    assert second.startswith(f"{folder}/question_metadata.json: malformed JSON")
+    assert "does not list what is in the folders" in third
+
+
+@dataclass
+class PhysicsPair:
+    prompt: str
+    first_image: Image.Image
+    final_image_path: Path
+    gravity: float
+
+
+@pytest.fixture
+def physics(tmp_path, monkeypatch):
+    """A domain in the form of a module with a function, entered into the registry by hand."""
+    module = tmp_path / "physics_task.py"
+    Image.new("RGB", (64, 64), "navy").save(tmp_path / "end.jpg")
+    module.write_text(
+        "from pathlib import Path\n"
+        "from PIL import Image\n"
+        "def create_dataset(num_samples=15):\n"
+        "    here = Path(__file__).parent\n"
+        "    return {'pairs': [{'prompt': f'Drop ball {i}.', 'first_image': Image.new('RGB', (64, 64), 'white'),\n"
+        "                       'final_image_path': str(here / 'end.jpg'), 'gravity': 9.8, 'object': object(),\n"
+        "                       'difficulty': 'easy', 'task_category': 'fall'} for i in range(num_samples)]}\n"
+        "def create_nothing(num_samples=15):\n"
+        "    return {'pairs': []}\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    entry = {
+        "name": "Physics",
+        "description": "Physical reasoning and simulation",
+        "module": "physics_task",
+        "create_function": "create_dataset",
+        "process_dataset": lambda dataset, num_samples: dataset["pairs"],
+    }
+    monkeypatch.setitem(DOMAIN_REGISTRY, "physics", entry)
+    yield entry
+    sys.modules.pop("physics_task", None)
+
+
+def test_a_module_with_a_function_is_a_domain(physics, root):
+    created = create_dataset(root, pairs_per_domain=3, domains=["physics", "maze"])
+    assert created.made == 6
+    pair = next(pair for pair in iter_pairs_on_disk(root) if pair.id == "physics_0001")
+    assert (pair.prompt, pair.difficulty, pair.task_category) == ("Drop ball 1.", "easy", "fall")
+    assert pair.metadata == {"gravity": 9.8}
+    with Image.open(root.image(pair.final_image_path)) as image:
+        assert image.format == "PNG"
+    before = contents(root.path)
+    assert create_dataset(root, pairs_per_domain=3, domains=["physics", "maze"]).kept == 6
+    assert contents(root.path) == before
+
+
+def test_a_function_that_delivers_too_little_is_told(physics, root):
+    physics["create_function"] = "create_nothing"
+    created = create_dataset(root, pairs_per_domain=3, domains=["physics"])
+    assert (created.made, created.missing) == (0, {"physics": 3})
+
+
+def test_a_pair_without_a_frame_is_refused(physics, root):
+    physics["process_dataset"] = lambda dataset, num_samples: [{"prompt": "Drop."}]
+    with pytest.raises(PuzzleError, match="neither first_image nor first_image_path"):
+        create_dataset(root, pairs_per_domain=1, domains=["physics"])
+
+
+def test_pairs_may_be_dataclasses(physics, root, tmp_path):
+    pair = PhysicsPair("Drop.", Image.new("RGB", (64, 64)), tmp_path / "end.jpg", 1.6)
+    physics["process_dataset"] = lambda dataset, num_samples: [pair]
+    create_dataset(root, pairs_per_domain=1, domains=["physics"])
+    assert next(iter_pairs_on_disk(root)).metadata == {"gravity": 1.6}
+
+
+def test_a_registry_entry_without_its_module_is_named(physics, root):
+    physics["module"] = "no_such_module"
+    with pytest.raises(UsageError, match="domain physics: cannot load create_dataset from no_such_module"):
+        create_dataset(root, domains=["physics"])

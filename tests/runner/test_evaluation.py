@@ -1,0 +1,133 @@
+"""Scoring videos."""
+
+import json
+
+import pytest
+
+from vmevalkit.analysis import leaderboard
+from vmevalkit.dataroot import Evaluation, RunFailure, exclusive, load_evaluation, load_run
+from vmevalkit.errors import BusyError, UnknownNameError, UsageError
+from vmevalkit.runner.evaluation import evaluate_experiment
+from vmevalkit.runner.inference import run_models
+
+EXPERIMENT = "pilot_experiment"
+RULES = "RuleEvaluator"
+
+
+def scores(root, model):
+    for pair in root.iter_pairs():
+        evaluation = load_evaluation(root, EXPERIMENT, model, pair, RULES)
+        yield from evaluation.records if evaluation else ()
+
+
+def test_the_file_has_the_documented_fields(scored):
+    pair = next(scored.iter_pairs())
+    value = json.loads(scored.evaluation_file(EXPERIMENT, "oracle", pair, RULES).read_text())
+    assert list(value) == ["evaluator", "version", "experiment", "model", "domain", "task_id", "records"]
+    (record,) = value["records"]
+    assert {"run_id", "rater", "status", "score", "passed", "explanation", "dimensions", "created_at"} <= set(record)
+
+
+@pytest.mark.parametrize(
+    ("model", "passed"), [("oracle", True), ("crossfade", True), ("static", False), ("wrong", False)]
+)
+def test_what_is_known_beforehand_is_what_is_scored(scored, model, passed):
+    records = list(scores(scored, model))
+    assert len(records) == 10
+    assert {record.status for record in records} == {"scored"}
+    assert {record.passed for record in records} == {passed}
+    assert all((record.score >= 4) == passed for record in records)
+    assert all(record.explanation for record in records)
+
+
+def test_noise_is_an_error_and_no_zero(scored):
+    for record in scores(scored, "noise"):
+        assert (record.status, record.score, record.passed) == ("error", None, None)
+        assert "unreadable" in record.explanation
+
+
+def test_a_second_call_scores_nothing(scored):
+    done = evaluate_experiment(scored, EXPERIMENT, RULES)
+    assert (done.scored, done.errors, done.kept) == (0, 0, 50)
+
+
+def test_a_record_of_another_rater_survives(scored):
+    pair = next(scored.iter_pairs())
+    path = scored.evaluation_file(EXPERIMENT, "oracle", pair, RULES)
+    before = Evaluation.load(path)
+    other = before.records[0].model_copy(update={"rater": "someone"})
+    before.with_score(other, before.version).save(path)
+    evaluate_experiment(scored, EXPERIMENT, RULES, force=True)
+    assert [record.rater for record in Evaluation.load(path).records] == [RULES, "someone"]
+
+
+def test_a_video_that_changed_is_scored_again(scored):
+    key = next(scored.iter_runs(EXPERIMENT, "oracle"))
+    run = load_run(scored, key)
+    run.model_copy(update={"video_sha256": "0" * 64}).save(scored.run_folder(key) / "metadata.json")
+    assert evaluate_experiment(scored, EXPERIMENT, RULES).scored == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"no video", None])
+def test_a_video_that_cannot_be_decoded_is_an_error(scored, content):
+    key = next(scored.iter_runs(EXPERIMENT, "oracle"))
+    video = scored.run_folder(key) / "video" / "model_output.mp4"
+    video.write_bytes(video.read_bytes()[:2000] if content is None else content)
+    done = evaluate_experiment(scored, EXPERIMENT, RULES, models=["oracle"], domains=[key.domain], force=True)
+    assert (done.scored, done.errors) == (1, 1)
+    evaluation = load_evaluation(scored, EXPERIMENT, "oracle", key.pair, RULES)
+    assert evaluation.records[0].explanation.startswith("undecodable")
+
+
+def test_a_failed_run_is_skipped_and_counts_as_missing(scored):
+    key = next(scored.iter_runs(EXPERIMENT, "oracle"))
+    failure = RunFailure(type="ModelError", message="refused", retryable=False)
+    run = load_run(scored, key).model_copy(update={"status": "failed", "error": failure, "video_sha256": None})
+    run.save(scored.run_folder(key) / "metadata.json")
+    assert evaluate_experiment(scored, EXPERIMENT, RULES).skipped == 1
+    row = next(row for row in leaderboard(scored, EXPERIMENT).rows if row.model == "oracle")
+    assert (row.total.passed, row.total.scored, row.total.missing) == (9, 9, 1)
+
+
+def test_a_malformed_record_is_named_and_the_rest_goes_on(scored):
+    keys = list(scored.iter_runs(EXPERIMENT, "oracle"))
+    (scored.run_folder(keys[0]) / "metadata.json").write_text("{")
+    done = evaluate_experiment(scored, EXPERIMENT, RULES, models=["oracle"], force=True)
+    assert done.scored == 9
+    assert "metadata.json: malformed JSON" in done.failures[0]
+
+
+def test_unknown_names_are_refused(scored):
+    with pytest.raises(UnknownNameError, match="unknown evaluator: Rule"):
+        evaluate_experiment(scored, EXPERIMENT, "Rule")
+    with pytest.raises(UnknownNameError, match="unknown experiment: pilot"):
+        evaluate_experiment(scored, "pilot", RULES)
+    with pytest.raises(UnknownNameError, match="unknown model: orakel"):
+        evaluate_experiment(scored, EXPERIMENT, RULES, models=["orakel"])
+
+
+def test_an_empty_root_says_what_to_do(root):
+    root.path.mkdir()
+    with pytest.raises(UsageError, match="no experiments"):
+        evaluate_experiment(root, EXPERIMENT, RULES)
+
+
+def test_two_evaluations_at_once_do_not_mix(scored):
+    with exclusive(scored.lock(f"evaluate.{EXPERIMENT}.{RULES}"), "holding"), pytest.raises(BusyError):
+        evaluate_experiment(scored, EXPERIMENT, RULES)
+
+
+def test_the_leaderboard_ranks_by_share_of_scored_and_keeps_errors_apart(scored):
+    board = leaderboard(scored, EXPERIMENT)
+    totals = {row.model: row.total for row in board.rows}
+    assert [row.model for row in board.rows][:2] == ["crossfade", "oracle"]
+    assert (totals["oracle"].passed, totals["oracle"].rate) == (10, 1.0)
+    assert (totals["static"].passed, totals["static"].rate) == (0, 0.0)
+    assert (totals["noise"].errors, totals["noise"].rate, totals["noise"].missing) == (10, None, 0)
+
+
+def test_questions_that_nobody_filmed_are_missing(dataset):
+    run_models(dataset, EXPERIMENT, ["oracle"], domains=["maze"])
+    evaluate_experiment(dataset, EXPERIMENT, RULES)
+    (row,) = leaderboard(dataset, EXPERIMENT).rows
+    assert (row.total.questions, row.total.passed, row.total.missing) == (10, 2, 8)
