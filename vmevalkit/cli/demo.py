@@ -1,11 +1,17 @@
 """``vmevalkit demo``: the whole pipeline in a folder of its own."""
 
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vmevalkit.cli.options import Workers
+from vmevalkit.cli.options import DEFAULT_EXPERIMENT, Workers, worker_count
+from vmevalkit.cli.scores import DEFAULT_EVALUATOR, print_leaderboard
+from vmevalkit.cli.snapshots import print_log
+
+if TYPE_CHECKING:
+    from vmevalkit.dataroot import DataRoot
 
 
 def register(app: typer.Typer) -> None:
@@ -21,5 +27,74 @@ def demo(
 ) -> None:
     """Make, film, score, push, version and show the standard 75 questions, offline.
 
-    Run it twice and nothing is done twice.
+    Everything stays in one folder, which can be deleted afterwards. Nothing is done twice when it is run again.
     """
+    from vmevalkit.dataroot import DataRoot
+
+    root = DataRoot(folder / "data")
+    began = time.monotonic()
+    _create_run_evaluate(root, worker_count(workers))
+    _push_and_version(root, folder / "remote")
+    print(
+        f"\nDone in {time.monotonic() - began:.0f} s. Look at it again with: vmevalkit dashboard --data-dir {root.path}"
+    )
+    if serve:
+        from vmevalkit.web import DashboardConfig
+        from vmevalkit.web import serve as serve_dashboard
+
+        serve_dashboard(
+            DashboardConfig(root),
+            port=port,
+            open_browser=True,
+            announce=lambda url: print(f"\nThe dashboard is at {url}; Ctrl-C ends it.", flush=True),
+        )
+
+
+def _create_run_evaluate(root: "DataRoot", workers: int) -> None:
+    from vmevalkit.analysis import leaderboard
+    from vmevalkit.models import MODELS
+    from vmevalkit.progress import shown
+    from vmevalkit.runner.create_dataset import create_dataset
+    from vmevalkit.runner.evaluation import evaluate_experiment
+    from vmevalkit.runner.inference import run_models
+    from vmevalkit.tasks import BUILT_IN_DOMAINS
+
+    _heading("create", "75 questions of five domains, each with exactly one solution")
+    with shown("create") as progress:
+        created = create_dataset(root, domains=BUILT_IN_DOMAINS, workers=workers, progress=progress)
+    print(f"{created.made} questions made, {created.kept} kept: {root.questions}")
+
+    _heading("run", f"five baseline models film them: {', '.join(MODELS)}")
+    with shown("run") as progress:
+        filmed = run_models(root, DEFAULT_EXPERIMENT, MODELS, workers=workers, progress=progress)
+    print(f"{filmed.succeeded} videos made, {filmed.skipped} there already: {root.outputs}")
+
+    _heading("evaluate", "the rule evaluator reads the last frame of each video")
+    with shown("evaluate") as progress:
+        scored = evaluate_experiment(root, DEFAULT_EXPERIMENT, DEFAULT_EVALUATOR, workers=workers, progress=progress)
+    print(
+        f"{scored.scored} videos scored, {scored.errors} unreadable, {scored.kept} scored before: {root.evaluations}\n"
+    )
+    print_leaderboard(leaderboard(root, DEFAULT_EXPERIMENT))
+    for failure in (*filmed.failures, *scored.failures):
+        typer.echo(f"error: {failure}", err=True)
+    if filmed.failures or scored.failures:
+        raise typer.Exit(1)
+
+
+def _push_and_version(root: "DataRoot", remote_folder: Path) -> None:
+    from vmevalkit.settings import load_settings
+    from vmevalkit.snapshots import add_version, describe, open_remote, push, read_log, tree_at, upload_shown
+
+    _heading("push", "a snapshot of it all, and a version of the snapshot")
+    remote = open_remote(remote_folder.resolve().as_uri(), load_settings(), create=True)
+    with upload_shown() as progress:
+        result = push(remote, tree_at(root.path), progress=progress)
+    print(describe(result))
+    if result.created:
+        add_version(remote, result.snapshot, stats={"change": "The standard 75 questions"}, mirror=root)
+    print_log(read_log(remote))
+
+
+def _heading(verb: str, what: str) -> None:
+    print(f"\n{verb}: {what}", flush=True)

@@ -10,6 +10,7 @@ from vmevalkit.tasks.domain import (
 )
 from vmevalkit.tasks.function_domain import FunctionDomain
 from vmevalkit.tasks.registry import (
+    BUILT_IN_DOMAINS,
     DOMAIN_REGISTRY,
     AnyDomain,
     describe,
@@ -19,6 +20,7 @@ from vmevalkit.tasks.registry import (
 from vmevalkit.tasks.seeding import question_rng
 
 __all__ = [
+    "BUILT_IN_DOMAINS",
     "DIFFICULTIES",
     "DOMAIN_REGISTRY",
     "FRAME_SIZE",

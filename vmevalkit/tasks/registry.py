@@ -55,6 +55,8 @@ DOMAIN_REGISTRY: dict[str, dict[str, Any]] = {
     },
 }
 
+BUILT_IN_DOMAINS = tuple(DOMAIN_REGISTRY)
+"""The names of the domains that come with the package."""
 
 AnyDomain = Domain[Any, Any] | FunctionDomain
 
