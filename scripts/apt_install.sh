@@ -16,5 +16,12 @@ else
     exit 2
 fi
 echo "Installing $package ($what) ..."
-$as_root apt-get update -qq
-DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends "$package" >/dev/null
+log=$(mktemp)
+if ! { $as_root apt-get update -qq &&
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package"; } >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    echo "error: $package could not be installed; try: sudo apt-get install $package" >&2
+    exit 2
+fi
+rm -f "$log"

@@ -29,6 +29,6 @@ if [ ! -x $venv/bin/python ] || ! $venv/bin/python -m pip --version >/dev/null 2
     "$python" -m venv $venv
 fi
 echo "Installing $lock into $venv ..."
-$venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+$venv/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 --require-hashes -r "$lock"
 $venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 touch "$venv/$lock.installed"
