@@ -1,0 +1,120 @@
+"""Pulling from a remote that lies."""
+
+import gzip
+import hashlib
+import json
+
+import pytest
+from snapshot_places import Place, read_files, write_files
+
+from vmevalkit.errors import RecordError, VMEvalError
+from vmevalkit.snapshots import open_remote, pull, push
+
+SNAPSHOT = "202501151030"
+
+
+@pytest.fixture
+def remote():
+    return open_remote("memory://", Place("memory", "memory://").settings)
+
+
+def row(path: str, data: bytes = b"evil", **changes) -> dict:
+    key = f"{SNAPSHOT}/data/questions/evil"
+    return {"path": path, "size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "key": key, **changes}
+
+
+def put_manifest(remote, rows: list[dict], **changes) -> None:
+    """Put a manifest on the remote that no push would make, with the object that its rows point to."""
+    size = sum(r["size"] for r in rows)
+    header = {"format": 1, "snapshot": SNAPSHOT, "created_at": "", "files": len(rows), "bytes": size, **changes}
+    text = "".join(json.dumps(line) + "\n" for line in [header, *rows])
+    remote.write(f"{SNAPSHOT}/manifest.jsonl.gz", gzip.compress(text.encode()))
+    remote.write(f"{SNAPSHOT}/data/questions/evil", b"evil")
+
+
+def test_a_manifest_made_by_hand_works_if_it_is_true(remote, tmp_path):
+    put_manifest(remote, [row("a"), row("b/c")])
+    assert pull(remote, SNAPSHOT, tmp_path / "back").written == 2
+    assert read_files(tmp_path / "back") == {"a": b"evil", "b/c": b"evil"}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [row("../evil")],
+        [row("a"), row("b/../../evil")],
+        [row("/etc/evil")],
+        [row("a\0b")],
+        [row(".bashrc")],
+        [row("a"), row("a")],
+        [row("b"), row("a")],
+        [row("x" * 20_000)],
+        [row("a", size=-1)],
+        [row("a", sha256="no")],
+        [row("a", key="../../etc/passwd")],
+    ],
+)
+def test_a_hostile_manifest_is_refused_before_anything_is_written(remote, tmp_path, rows):
+    put_manifest(remote, [row("0"), *rows])
+    with pytest.raises(RecordError, match=r"manifest\.jsonl\.gz: line"):
+        pull(remote, SNAPSHOT, tmp_path / "inner" / "back")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_gzip_bomb_is_refused(remote, tmp_path):
+    put_manifest(remote, [])
+    remote.write(f"{SNAPSHOT}/manifest.jsonl.gz", gzip.compress(bytes(16 << 20)))
+    with pytest.raises(RecordError, match="line 1: longer than"):
+        pull(remote, SNAPSHOT, tmp_path / "back")
+
+
+def test_the_manifest_of_another_snapshot_is_refused(remote, tmp_path):
+    put_manifest(remote, [row("a")], snapshot="20250101")
+    with pytest.raises(RecordError, match="is the manifest of '20250101'"):
+        pull(remote, SNAPSHOT, tmp_path / "back")
+
+
+@pytest.mark.parametrize("claim", [{"sha256": "0" * 64}, {"size": 3}, {"size": 5}, {"size": 0}])
+def test_bytes_that_are_not_those_of_the_manifest_never_get_a_name(remote, tmp_path, claim):
+    put_manifest(remote, [row("a"), row("b", **claim)])
+    result = pull(remote, SNAPSHOT, tmp_path / "back")
+    assert (result.written, result.failed) == (1, 1)
+    assert result.failures[0].startswith("b: ")
+    assert "does not have the bytes that the manifest says" in result.failures[0]
+    assert [entry.name for entry in (tmp_path / "back").iterdir()] == ["a"]  # no temporary file either
+
+
+def test_an_old_file_stays_when_the_new_one_is_damaged(remote, tmp_path):
+    put_manifest(remote, [row("a", sha256="0" * 64)])
+    write_files(tmp_path / "back", {"a": b"mine"})
+    assert pull(remote, SNAPSHOT, tmp_path / "back").failed == 1
+    assert read_files(tmp_path / "back") == {"a": b"mine"}
+
+
+def test_a_link_in_the_target_is_not_followed_out_of_it(remote, tmp_path):
+    put_manifest(remote, [row("a/evil"), row("b"), row("c")])
+    write_files(tmp_path, {"outside/kept": b"kept", "back/x": b""})
+    (tmp_path / "back/a").symlink_to(tmp_path / "outside")
+    (tmp_path / "back/b").symlink_to(tmp_path / "outside/kept")
+    result = pull(remote, SNAPSHOT, tmp_path / "back")
+    assert [failure.split(":")[0] for failure in result.failures] == ["a/evil", "b"]
+    assert "leads out of" in result.failures[0]
+    assert read_files(tmp_path / "outside") == {"kept": b"kept"}
+    assert (tmp_path / "back/c").read_bytes() == b"evil"
+
+
+def test_a_folder_in_the_way_is_named_and_the_rest_comes(remote, tmp_path):
+    put_manifest(remote, [row("a"), row("b/c"), row("d")])
+    write_files(tmp_path / "back", {"a/file": b"", "b": b""})
+    result = pull(remote, SNAPSHOT, tmp_path / "back")
+    assert [failure.split(":")[0] for failure in result.failures] == ["a", "b/c"]
+    assert (tmp_path / "back/d").read_bytes() == b"evil"
+
+
+@pytest.mark.parametrize(
+    "pointer", [b"", b"{}", b"[]", b'{"snapshot": "../x"}', b'{"snapshot": "20250115", "files": "many"}', b"\xff"]
+)
+def test_a_damaged_pointer_is_named(remote, tree, pointer):
+    remote.write("latest/snapshot.json", pointer)
+    with pytest.raises(VMEvalError, match=r"latest/snapshot\.json"):
+        push(remote, tree)

@@ -1,0 +1,265 @@
+"""The commands, and the functions for scripts, as a user meets them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from snapshot_places import SECRET, read_files, write_files
+
+from vmevalkit.cli import main
+from vmevalkit.errors import ConflictError, UsageError
+from vmevalkit.snapshots import batch_upload, log_version, sync_to_s3
+
+pytestmark = pytest.mark.s3
+
+REPOSITORY = Path(__file__).parents[2]
+SCRIPT = REPOSITORY / "data" / "s3_sync.py"
+FRAME = "questions/chess_task/chess_0000/first_frame.png"
+
+
+@pytest.fixture
+def configured(place, tree, monkeypatch, at, tmp_path):
+    """A user's environment: a data root, a remote, credentials, and a minute that stands still."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VMEVAL_REMOTE", place.url)
+    monkeypatch.setenv("VMEVAL_DATA_DIR", str(tree.root.path))
+    for name, value in place.environment.items():
+        monkeypatch.setenv(name, value)
+    at("202501151030")
+    return place
+
+
+def run(*arguments, **options):
+    """Run Python as a user does."""
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+# data/s3_sync.py
+
+
+def test_the_script_uploads_and_logs(configured, files):
+    size = sum(map(len, files.values())) / 1e6
+    done = run(SCRIPT, "--log", "--message", "First")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0] == f"✅ Uploaded {len(files)} files ({size:.1f} MB)"
+    assert f"{configured.url}/202501151030/data" in done.stdout
+    assert ("ignores conditional writes" in done.stderr) == (configured.kind == "rclone")
+    [version] = json.loads(configured.fetch("versions.json"))["versions"]
+    assert (version["version"], version["stats"]["change"]) == ("1.0", "First")
+
+
+@pytest.mark.parametrize("place", ["folder"], indirect=True)
+def test_the_script_takes_its_own_folder_where_no_other_is_named(configured, tree, tmp_path, monkeypatch):
+    monkeypatch.delenv("VMEVAL_DATA_DIR")
+    shutil.copy(SCRIPT, tree.root.path)
+    done = run(tree.root.path / "s3_sync.py", "--date", "20250115", cwd=tmp_path)
+    assert done.returncode == 0
+    assert read_files(tmp_path / "remote/20250115/data") == {
+        path: data for path, data in read_files(tree.root.path).items() if path != "s3_sync.py"
+    }
+
+
+@pytest.mark.parametrize("place", ["folder"], indirect=True)
+def test_the_script_does_not_push_itself_where_there_is_no_data(configured, tmp_path, monkeypatch):
+    monkeypatch.delenv("VMEVAL_DATA_DIR")
+    (tmp_path / "empty").mkdir()
+    shutil.copy(SCRIPT, tmp_path / "empty")
+    done = run(tmp_path / "empty" / "s3_sync.py")
+    assert done.returncode == 2
+    assert "has no evaluations/, outputs/, questions/" in done.stderr
+    assert not (tmp_path / "remote").exists()
+
+
+@pytest.mark.parametrize("place", ["folder"], indirect=True)
+def test_the_script_shows_a_line_per_hundred_files(configured, tree):
+    write_files(tree.root.path, {f"outputs/{number}": b"" for number in range(240)})
+    lines = run(SCRIPT).stderr.splitlines()
+    assert [line.split(" (")[0] for line in lines] == ["   ↳ 100 files...", "   ↳ 200 files..."]
+
+
+@pytest.mark.parametrize("place", ["folder"], indirect=True)
+@pytest.mark.parametrize(
+    ("arguments", "status", "problem"),
+    [
+        (["--date", "2025"], 2, "error: '2025' is not the name of a snapshot"),
+        (["--date", "../20250115"], 2, "error: '../20250115' is not the name of a snapshot"),
+        (["--data-dir", "nowhere"], 2, "error: no data root at"),
+        (["--remote", "ftp://host"], 2, "error: 'ftp://host' is not a remote"),
+        (["--remote", "s3://bucket"], 2, "error: no credentials for s3://bucket"),
+        (["--message", "x"], 2, "error: --message goes into the version log"),
+        (["--date", "20250101"], 1, "error: there is a snapshot 20250101"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(configured, tree, arguments, status, problem):
+    assert sync_to_s3(tree.root.path, "20250101").endswith("/20250101/data")
+    done = run(SCRIPT, *arguments)
+    assert done.returncode == status
+    error, hint = done.stderr.splitlines()
+    assert error.startswith(problem)
+    assert hint.startswith("hint: ")
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("place", ["moto"], indirect=True)
+def test_secrets_are_never_shown(configured, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    done = run(SCRIPT)
+    assert done.returncode == 1
+    assert "cannot be reached" in done.stderr
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_the_functions_can_be_imported_from_the_repository_root():
+    code = "from data.s3_sync import batch_upload, log_version, sync_to_s3; print(sync_to_s3.__name__)"
+    done = run("-c", code, cwd=REPOSITORY)
+    assert (done.stdout, done.stderr) == ("sync_to_s3\n", "")
+
+
+# The functions
+
+
+def test_sync_to_s3_returns_the_data_folder(configured, files, capsys):
+    assert sync_to_s3() == f"{configured.url}/202501151030/data"
+    size = sum(map(len, files.values())) / 1e6
+    assert f"✅ Uploaded {len(files)} files ({size:.1f} MB)\n" in capsys.readouterr().err
+    assert sync_to_s3() == f"{configured.url}/202501151030/data"
+    assert "Nothing has changed since 202501151030" in capsys.readouterr().err
+
+
+def test_sync_to_s3_takes_a_part_and_a_date(configured, tree):
+    uri = sync_to_s3(data_dir=tree.root.path / "outputs", date_prefix="202501151031")
+    assert uri == f"{configured.url}/202501151031/data"
+    kept = [key for key in configured.objects() if key.startswith("202501151031/data/")]
+    assert kept
+    assert all(key.startswith("202501151031/data/outputs/pilot/") for key in kept)
+
+
+def test_sync_to_s3_archives_an_experiment(configured, tree):
+    assert sync_to_s3(tree.root.path / "outputs/pilot", "archive/pilot") == f"{configured.url}/archive/pilot/data"
+
+
+def test_batch_upload_brings_everything(configured, files):
+    assert batch_upload(batch_size=3) == f"{configured.url}/202501151030/data"
+    assert len([key for key in configured.objects() if "/data/" in key]) == len(files)
+    with pytest.raises(UsageError, match="batch_size is 0"):
+        batch_upload(batch_size=0)
+
+
+def test_log_version_finds_the_remote_by_the_address(configured, monkeypatch):
+    uri = sync_to_s3()
+    monkeypatch.delenv("VMEVAL_REMOTE")
+    entry = log_version("1.1-pre", uri, {"change": "Before adding 50 chess puzzles"})
+    assert (entry.version, entry.stats["change"]) == ("1.1-pre", "Before adding 50 chess puzzles")
+    assert entry.stats["domains"] == {"chess": 2, "maze": 1}
+    with pytest.raises(ConflictError):
+        log_version("1.1-pre", uri, {})
+
+
+# The commands
+
+
+@pytest.fixture
+def vmevalkit(configured, capsys):
+    """Run a command in this process; return its exit status, standard output and standard error."""
+
+    def command(*arguments):
+        status = main(arguments)
+        shown = capsys.readouterr()
+        return status, shown.out, shown.err
+
+    return command
+
+
+def test_push_says_what_it_did(vmevalkit, configured, tree, files, at):
+    status, out, _ = vmevalkit("push")
+    assert (status, out.splitlines()[1]) == (0, f"   {configured.url}/202501151030/data")
+    at("202501151031")
+    assert vmevalkit("push")[1].startswith("✅ Nothing has changed since 202501151030")
+    write_files(tree.root.path, {FRAME: b"12345" * 20_000})
+    status, out, _ = vmevalkit("push", "--json")
+    told = json.loads(out)
+    assert (status, told["snapshot"], told["uploaded"], told["copied"]) == (0, "202501151031", 1, len(files) - 1)
+    at("202501151032")
+    write_files(tree.root.path, {FRAME: b"1234" * 20_000})
+    assert vmevalkit("push")[1].splitlines()[0] == (
+        f"✅ Uploaded 1 files (0.1 MB), copied {len(files) - 1} unchanged ones on the remote"
+    )
+
+
+def test_a_push_of_nothing_new_logs_the_latest_snapshot_once(vmevalkit, configured):
+    vmevalkit("push")
+    assert vmevalkit("push", "--log")[1].endswith("logged as v1.0\n")
+    status, _, err = vmevalkit("push", "--log")
+    assert status == 0
+    assert "in the version log as v1.0 already" in err
+    assert vmevalkit("push", "--log-as", "release")[1].endswith("logged as vrelease\n")
+    assert len(json.loads(configured.fetch("versions.json"))["versions"]) == 2
+
+
+def test_versions_are_listed_in_the_known_form(vmevalkit, configured, tree, at):
+    write_files(tree.root.path, {"outputs/big": bytes(1_250_000)})
+    vmevalkit("push", "--log")
+    at("202501161030")
+    vmevalkit("push", "--force", "--log")
+    number = len(read_files(tree.root.path))
+    expected = (
+        "📊 Dataset Versions\n"
+        "========================================\n"
+        f"v1.0 (20250115) → {configured.url}/202501151030/data\n"
+        f"  1.3MB, {number} files\n"
+        f"v1.1 (20250116) → {configured.url}/202501161030/data\n"
+        f"  1.3MB, {number} files\n"
+    )
+    assert vmevalkit("versions") == (0, expected, "")
+    assert vmevalkit("versions", "--local") == (0, expected, "")
+    assert vmevalkit("versions", "--json")[1] == configured.fetch("versions.json").decode()
+
+
+def test_pull_brings_back_a_version(vmevalkit, files, tmp_path):
+    vmevalkit("push", "--log")
+    status, out, _ = vmevalkit("pull", "1.0", "--to", str(tmp_path / "back"))
+    assert (status, out.split(":")[0]) == (0, "202501151030")
+    assert read_files(tmp_path / "back") == files
+
+
+def test_pull_names_what_failed_and_exits_with_1(vmevalkit, configured, files, tmp_path):
+    vmevalkit("push")
+    configured.open().write(f"202501151030/data/{FRAME}", b"flipped")
+    status, out, err = vmevalkit("pull", "--to", str(tmp_path / "back"), "--json")
+    assert (status, json.loads(out)["failed"]) == (1, 1)
+    assert err.startswith(f"error: {FRAME}: ")
+    assert len(read_files(tmp_path / "back")) == len(files) - 1
+
+
+def test_snapshots_are_listed_with_their_versions(vmevalkit, configured, at):
+    vmevalkit("push", "--log")
+    vmevalkit("push", "--date", "archive/pilot")
+    configured.open().write("20250116/manifest.jsonl.gz", b"rubbish")
+    status, out, err = vmevalkit("snapshots-list", "--json")
+    told = [(row["snapshot"], row["latest"], row["versions"]) for row in json.loads(out)]
+    assert told == [("202501151030", True, ["1.0"]), ("archive/pilot", False, [])]
+    assert (status, err.split(": ")[1]) == (1, f"{configured.url}/20250116/manifest.jsonl.gz")
+    table = vmevalkit("snapshots-list")[1].splitlines()
+    assert table[1].split() == ["202501151030", str(json.loads(out)[0]["files"]), "0.0", "all", "1.0", "latest"]
+
+
+@pytest.mark.parametrize("place", ["moto"], indirect=True)
+def test_an_unknown_version_shows_the_near_ones(vmevalkit, tmp_path):
+    vmevalkit("push", "--log")
+    status, _, err = vmevalkit("pull", "1.1", "--to", str(tmp_path / "back"))
+    assert (status, err) == (2, "error: unknown version: 1.1\nhint: did you mean 1.0?\n")
+
+
+@pytest.mark.parametrize("place", ["moto"], indirect=True)
+def test_settings_come_from_a_dotenv_file(configured, monkeypatch, tmp_path, capsys):
+    names = ["VMEVAL_REMOTE", *configured.environment]
+    (tmp_path / ".env").write_text("".join(f"{name}={os.environ[name]}\n" for name in names))
+    for name in names:
+        monkeypatch.delenv(name)
+    assert main(["push"]) == 0
+    assert f"{configured.url}/202501151030/data" in capsys.readouterr().out

@@ -1,0 +1,132 @@
+"""Which files a push takes, and in which order."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from snapshot_places import write_files
+
+from vmevalkit.errors import RecordError, UnsafePathError, UsageError
+from vmevalkit.snapshots import tree_at
+from vmevalkit.snapshots.walk import walk
+
+
+def paths(folder: Path) -> list[str]:
+    return [file.path for file in walk(tree_at(folder))]
+
+
+def test_only_the_three_sections_are_taken(tmp_path):
+    write_files(tmp_path, {"questions/a": b"", "outputs/b": b"", "evaluations/c": b"", "s3_sync.py": b"", "x/d": b""})
+    assert paths(tmp_path) == ["evaluations/c", "outputs/b", "questions/a"]
+
+
+def test_a_folder_without_sections_is_taken_whole(tmp_path):
+    write_files(tmp_path, {"b/a": b"", "a.txt": b"12"})
+    assert paths(tmp_path) == ["a.txt", "b/a"]
+
+
+def test_hidden_and_temporary_names_are_left_out(tmp_path):
+    write_files(
+        tmp_path, {"questions/.DS_Store": b"", "questions/.git/x": b"", "questions/a.tmp": b"", "questions/a": b""}
+    )
+    assert paths(tmp_path) == ["questions/a"]
+
+
+@pytest.mark.parametrize("part", ["outputs", "outputs/pilot", "outputs/pilot/model-1"])
+def test_a_part_is_named_from_the_root(tmp_path, part):
+    write_files(tmp_path / "data", {"outputs/pilot/model-1/a": b"", "questions/b": b""})
+    tree = tree_at(tmp_path / "data" / part)
+    assert (tree.root.path, tree.scope) == (tmp_path / "data", part)
+    assert [file.path for file in walk(tree)] == ["outputs/pilot/model-1/a"]
+
+
+def test_a_root_below_a_folder_with_a_section_s_name_is_a_root(tmp_path):
+    write_files(tmp_path / "outputs/data", {"questions/a": b""})
+    assert paths(tmp_path / "outputs/data") == ["questions/a"]
+
+
+def test_a_relative_folder_is_found(tmp_path, monkeypatch):
+    write_files(tmp_path, {"data/outputs/pilot/a": b""})
+    monkeypatch.chdir(tmp_path / "data/outputs")
+    assert paths(Path("pilot")) == ["outputs/pilot/a"]
+    assert paths(Path("../outputs/pilot")) == ["outputs/pilot/a"]
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(UsageError, match="nowhere"):
+        tree_at(tmp_path / "nowhere")
+
+
+segments = st.text("ab-./0 +~é", min_size=1, max_size=4).filter(
+    lambda s: "/" not in s and s[0] != "." and s[-4:] != ".tmp"
+)
+
+
+@given(st.sets(st.lists(segments, min_size=1, max_size=3).map("/".join), max_size=12))
+def test_the_order_is_that_of_the_bytes(tmp_path_factory, wanted):
+    folder = tmp_path_factory.mktemp("tree")
+    made = []
+    for path in sorted(wanted, key=len, reverse=True):
+        target = folder / path
+        if not any(parent.is_file() for parent in target.parents) and not target.exists():
+            write_files(folder, {path: b""})
+            made.append(path)
+    assert paths(folder) == sorted(made, key=str.encode)
+
+
+def test_a_link_inside_the_root_is_followed(tmp_path):
+    write_files(tmp_path, {"questions/real/a": b"1"})
+    (tmp_path / "questions/link").symlink_to("real")
+    (tmp_path / "questions/file").symlink_to("real/a")
+    assert paths(tmp_path) == ["questions/file", "questions/link/a", "questions/real/a"]
+
+
+@pytest.mark.parametrize("target", ["/etc", "/etc/hostname", "../../outside", "../../outside/secret"])
+def test_a_link_out_of_the_root_is_refused(tmp_path, target):
+    write_files(tmp_path, {"data/questions/a": b"", "outside/secret": b"s"})
+    (tmp_path / "data/questions/link").symlink_to(target)
+    with pytest.raises(UnsafePathError, match=r"questions/link is a link that leads out"):
+        paths(tmp_path / "data")
+
+
+def test_a_section_that_is_a_link_out_of_the_root_is_refused(tmp_path):
+    write_files(tmp_path, {"data/questions/a": b"", "big_disk/b": b""})
+    (tmp_path / "data/outputs").symlink_to(tmp_path / "big_disk")
+    with pytest.raises(UnsafePathError, match="leads out"):
+        paths(tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    "links", [{"a/self": "."}, {"a/up": "../.."}, {"x": "a", "a/x": "."}, {"a/l": "../b", "b/m": "../a"}]
+)
+def test_links_in_a_circle_are_refused(tmp_path, links):
+    write_files(tmp_path / "questions", {"a/1": b"", "b/2": b""})
+    for link, target in links.items():
+        (tmp_path / "questions" / link).symlink_to(target)
+    with pytest.raises(UnsafePathError, match="a link to a folder that it lies in"):
+        paths(tmp_path)
+
+
+def test_a_link_to_nothing_is_named(tmp_path):
+    write_files(tmp_path, {"questions/a": b""})
+    (tmp_path / "questions/dead").symlink_to("gone")
+    with pytest.raises(RecordError, match="questions/dead: is a link to nothing"):
+        paths(tmp_path)
+
+
+def test_a_pipe_is_named(tmp_path):
+    write_files(tmp_path, {"questions/a": b""})
+    os.mkfifo(tmp_path / "questions/pipe")
+    with pytest.raises(RecordError, match="questions/pipe: is not a regular file"):
+        paths(tmp_path)
+
+
+@pytest.mark.parametrize("name", [b"back\\slash", b"new\nline", b"not-utf8-\xff"])
+def test_a_name_that_cannot_be_a_key_is_named(tmp_path, name):
+    (tmp_path / "questions").mkdir()
+    subprocess.run([b"touch", os.fsencode(tmp_path) + b"/questions/" + name], check=True)
+    with pytest.raises(UnsafePathError, match="cannot be part of a snapshot"):
+        paths(tmp_path)

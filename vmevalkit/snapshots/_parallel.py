@@ -1,0 +1,40 @@
+"""Many small waits at once, with the results in order and only so much in flight."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+WORKERS = 16
+WINDOW = 256
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def in_order(
+    work: Callable[[Item], Result], items: Iterable[Item], *, workers: int = WORKERS, window: int = WINDOW
+) -> Iterator[Result]:
+    """Yield ``work(item)`` for each item, in the order of the items.
+
+    The first error ends it: what has not been started is dropped, what has been is waited for.
+
+    Args:
+        work: runs in a thread.
+        items: taken as room becomes free, never all at once.
+        workers: the number of threads.
+        window: how many items may be started and not yet yielded.
+
+    """
+    pending: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(workers, thread_name_prefix="vmevalkit") as pool:
+        try:
+            for item in items:
+                pending.append(pool.submit(work, item))
+                if len(pending) >= window:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()

@@ -1,0 +1,178 @@
+"""The snapshots of a remote: which there are, which is the latest, and what one holds."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from tempfile import TemporaryFile
+from typing import IO, NamedTuple
+
+from pydantic import ValidationError
+
+from vmevalkit.dataroot import Record, dump_json
+from vmevalkit.errors import RecordError, UsageError
+from vmevalkit.snapshots._parallel import in_order
+from vmevalkit.snapshots.manifest import Header, Row, read_header, read_rows
+from vmevalkit.snapshots.names import (
+    ARCHIVE,
+    LATEST_KEY,
+    data_prefix,
+    is_archive,
+    is_snapshot_name,
+    manifest_key,
+)
+from vmevalkit.snapshots.remote import MissingObjectError, Remote
+
+_HEADER_BYTES = 1 << 16
+
+
+class Pointer(Record):
+    """``latest/snapshot.json``: which snapshot is the latest."""
+
+    snapshot: str
+    s3_uri: str
+    """Its data folder."""
+    manifest: str
+    """Its manifest, relative to the remote."""
+    files: int
+    bytes: int
+    scope: str = ""
+    created_at: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A snapshot's manifest, checked from the first line to the last, in a temporary file."""
+
+    name: str
+    header: Header
+    _file: IO[bytes]
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows, sorted by path; one pass at a time."""
+        self._file.seek(0)
+        return read_rows(self._file, self.name)
+
+
+@contextmanager
+def fetched_manifest(remote: Remote, snapshot: str) -> Iterator[Manifest]:
+    """Fetch a snapshot's manifest and check all of it before anything is done with it.
+
+    Raises:
+        UsageError: there is no such snapshot; one without a manifest was never finished.
+        RecordError: the manifest is damaged or not to be trusted.
+
+    """
+    key = manifest_key(snapshot)
+    with TemporaryFile("w+b") as file:
+        try:
+            remote.download(key, file)
+        except MissingObjectError as error:
+            raise UsageError(
+                f"no snapshot {snapshot} on {remote.url}", hint="'vmevalkit snapshots-list' shows what is there"
+            ) from error
+        name = remote.uri(key)
+        file.seek(0)
+        header = read_header(file, name)
+        if header.snapshot != snapshot:
+            raise RecordError(name, f"is the manifest of {header.snapshot!r}, not of {snapshot}")
+        manifest = Manifest(name, header, file)
+        for _ in manifest.rows():
+            pass
+        yield manifest
+
+
+def read_latest(remote: Remote) -> Pointer | None:
+    """Return the pointer to the latest snapshot, `None` if there is none; `RecordError` if it is damaged."""
+    return _pointer(remote, remote.read(LATEST_KEY))
+
+
+def move_latest(remote: Remote, header: Header) -> bool:
+    """Point to a snapshot if it is newer than the one that is pointed to; return whether it was."""
+    if is_archive(header.snapshot):
+        return False
+    pointer = Pointer(
+        snapshot=header.snapshot,
+        s3_uri=remote.uri(data_prefix(header.snapshot)),
+        manifest=manifest_key(header.snapshot),
+        files=header.files,
+        bytes=header.bytes,
+        scope=header.scope,
+        created_at=header.created_at,
+    )
+    text = dump_json(pointer.to_json()).encode()
+
+    moved = False
+
+    def forward(current: bytes | None) -> bytes | None:
+        nonlocal moved
+        old = _pointer(remote, current)
+        moved = old is None or _moment(old.snapshot) < _moment(header.snapshot)
+        return text if moved else None
+
+    remote.update(LATEST_KEY, forward)
+    return moved
+
+
+def _moment(snapshot: str) -> str:
+    """Make a date and a date with a time comparable."""
+    return snapshot.ljust(12, "0")
+
+
+def _pointer(remote: Remote, data: bytes | None) -> Pointer | None:
+    if data is None:
+        return None
+    try:
+        pointer = Pointer.model_validate(json.loads(data))
+    except (ValueError, RecursionError, ValidationError) as error:
+        raise _broken_pointer(remote) from error
+    if not is_snapshot_name(pointer.snapshot) or is_archive(pointer.snapshot):
+        raise _broken_pointer(remote)
+    return pointer
+
+
+def _broken_pointer(remote: Remote) -> RecordError:
+    return RecordError(
+        remote.uri(LATEST_KEY),
+        "does not say which snapshot is the latest",
+        hint="delete it: the next push writes it anew",
+    )
+
+
+class Listed(NamedTuple):
+    """A snapshot as listings show it."""
+
+    snapshot: str
+    uri: str
+    header: Header
+
+
+def list_snapshots(remote: Remote) -> Iterator[Listed | RecordError]:
+    """Yield the finished snapshots of a remote, oldest first, the archived ones last.
+
+    A manifest whose first line cannot be read is yielded as the error that says so.
+    """
+    archived = [f"{ARCHIVE}/{name}" for name in remote.folders(ARCHIVE)]
+    names = [name for name in [*remote.folders(), *archived] if is_snapshot_name(name)]
+    return (found for found in in_order(partial(_listed, remote), names) if found is not None)
+
+
+def _listed(remote: Remote, name: str) -> Listed | RecordError | None:
+    try:
+        return Listed(name, remote.uri(data_prefix(name)), _read_header_of(remote, name))
+    except MissingObjectError:
+        return None  # A push that was never finished: nobody sees it.
+    except RecordError as error:
+        return error
+
+
+def _read_header_of(remote: Remote, snapshot: str) -> Header:
+    key = manifest_key(snapshot)
+    with TemporaryFile("w+b") as start:
+        for chunk in remote.stream(key):
+            start.write(chunk)
+            if start.tell() >= _HEADER_BYTES:
+                break
+        start.seek(0)
+        return read_header(start, remote.uri(key))

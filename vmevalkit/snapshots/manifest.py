@@ -1,0 +1,212 @@
+"""``manifest.jsonl.gz``: what a snapshot holds. A header line, then a line per file, sorted by path.
+
+Written and read as a stream. The reader trusts nothing: a manifest comes from a bucket that others may write to,
+and its paths become files on this machine.
+"""
+
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import IO, Any, Protocol, TypeVar
+
+from vmevalkit.dataroot import is_temporary
+from vmevalkit.errors import RecordError, UnsafePathError
+from vmevalkit.snapshots.names import is_snapshot_name
+
+FORMAT = 1
+
+_MAX_LINE_BYTES = 16 << 10
+_MAX_PATH_BYTES = 900
+"""Object stores take keys of up to 1,024 bytes; the rest is for the prefix and the snapshot's name."""
+_MAX_FILE_BYTES = 1 << 50
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_NOT_IN_KEYS = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A file in a snapshot."""
+
+    path: str
+    """Where it lies below the data root, with slashes."""
+    size: int
+    """Bytes."""
+    sha256: str
+    key: str
+    """The object that holds it, relative to the remote."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first line of a manifest."""
+
+    snapshot: str
+    created_at: str
+    files: int
+    bytes: int
+    scope: str = ""
+    """The part of the data root that was pushed, such as ``outputs/pilot_experiment``; empty for all of it."""
+
+
+def check_path(path: str) -> str:
+    """Return ``path`` if it can be a file in a snapshot.
+
+    Raises:
+        UnsafePathError: it is empty, absolute, climbs out, is too long, has a hidden or temporary name in it, or a
+            character that a key cannot have.
+
+    """
+    if not path or _NOT_IN_KEYS.search(path) or len(path.encode()) > _MAX_PATH_BYTES:
+        raise UnsafePathError(
+            f"path {path[:200]!r} cannot be part of a snapshot",
+            hint=f"use UTF-8 without control characters and backslashes, at most {_MAX_PATH_BYTES} bytes",
+        )
+    for name in path.split("/"):
+        # The names "." and ".." count as hidden ones.
+        if not name or is_temporary(name):
+            raise UnsafePathError(
+                f"path {path!r} cannot be part of a snapshot: it has an empty, hidden or temporary name"
+            )
+    return path
+
+
+def write_manifest(out: IO[bytes], header: Header, rows: Iterable[Row]) -> None:
+    """Write a manifest; the same header and rows give the same bytes."""
+    with gzip.GzipFile(filename="", fileobj=out, mode="wb", compresslevel=6, mtime=0) as packed:
+        packed.write(_line({"format": FORMAT, **asdict(header)}))
+        for row in rows:
+            packed.write(_line({"path": row.path, "size": row.size, "sha256": row.sha256, "key": row.key}))
+
+
+def read_header(source: IO[bytes], name: str) -> Header:
+    """Read the first line of a manifest; ``name`` is what errors call it.
+
+    Raises:
+        RecordError: there is no header that we can read.
+
+    """
+    with gzip.GzipFile(fileobj=source, mode="rb") as packed:
+        return _header(_next_line(packed, name, 1), name)
+
+
+def read_rows(source: IO[bytes], name: str) -> Iterator[Row]:
+    """Yield the rows of a manifest in bounded memory, each one checked; ``name`` is what errors call it.
+
+    Raises:
+        RecordError: at the first line that is not what it should be, or at the end if rows are missing.
+
+    """
+    with gzip.GzipFile(fileobj=source, mode="rb") as packed:
+        header = _header(_next_line(packed, name, 1), name)
+        files, size, previous = 0, 0, ""
+        while line := _next_line(packed, name, files + 2):
+            row = _row(line, name, files + 2)
+            if row.path <= previous:
+                raise RecordError(name, f"line {files + 2}: {row.path!r} is out of order or there twice")
+            files, size, previous = files + 1, size + row.size, row.path
+            yield row
+        if (files, size) != (header.files, header.bytes):
+            raise RecordError(
+                name, f"has {files} files of {size} bytes, but announces {header.files} of {header.bytes}"
+            )
+
+
+class HasPath(Protocol):
+    """Something that is sorted by path."""
+
+    @property
+    def path(self) -> str:
+        """Where it lies, with slashes."""
+
+
+Ours = TypeVar("Ours", bound=HasPath)
+Theirs = TypeVar("Theirs", bound=HasPath)
+
+
+def merge(ours: Iterable[Ours], theirs: Iterable[Theirs]) -> Iterator[tuple[Ours | None, Theirs | None]]:
+    """Walk two streams that are sorted by path side by side; a path that only one has comes with `None`."""
+    left, right = iter(ours), iter(theirs)
+    mine, other = next(left, None), next(right, None)
+    while mine is not None or other is not None:
+        if other is None or (mine is not None and mine.path < other.path):
+            yield mine, None
+            mine = next(left, None)
+        elif mine is None or other.path < mine.path:
+            yield None, other
+            other = next(right, None)
+        else:
+            yield mine, other
+            mine, other = next(left, None), next(right, None)
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _next_line(packed: gzip.GzipFile, name: str, number: int) -> bytes:
+    try:
+        line = packed.readline(_MAX_LINE_BYTES + 1)
+    except (EOFError, OSError, zlib.error) as error:
+        raise RecordError(name, f"line {number}: damaged or cut short ({error})") from error
+    if len(line) > _MAX_LINE_BYTES:
+        raise RecordError(name, f"line {number}: longer than {_MAX_LINE_BYTES} bytes")
+    return line
+
+
+def _fields(line: bytes, name: str, number: int) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise RecordError(name, f"line {number}: malformed JSON") from error
+    if not isinstance(value, dict):
+        raise RecordError(name, f"line {number}: expected a JSON object")
+    return value
+
+
+def _header(line: bytes, name: str) -> Header:
+    fields = _fields(line, name, 1)
+    if fields.get("format") != FORMAT:
+        raise RecordError(
+            name, f"line 1: has format {fields.get('format')!r}, not {FORMAT}", hint="a newer vmevalkit may read it"
+        )
+    header = Header(
+        fields.get("snapshot", ""),
+        fields.get("created_at", ""),
+        fields.get("files", -1),
+        fields.get("bytes", -1),
+        fields.get("scope", ""),
+    )
+    texts = (header.snapshot, header.created_at, header.scope)
+    if not all(isinstance(text, str) for text in texts) or not _is_count(header.files) or not _is_count(header.bytes):
+        raise RecordError(name, "line 1: a field is missing or of the wrong type")
+    return header
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _row(line: bytes, name: str, number: int) -> Row:
+    fields = _fields(line, name, number)
+    path, size, sha256, key = (fields.get(field) for field in ("path", "size", "sha256", "key"))
+    if (
+        not isinstance(path, str)
+        or not isinstance(key, str)
+        or not isinstance(sha256, str)
+        or not isinstance(size, int)
+    ):
+        raise RecordError(name, f"line {number}: a field is missing or of the wrong type")
+    if isinstance(size, bool) or not 0 <= size <= _MAX_FILE_BYTES or not _SHA256.fullmatch(sha256):
+        raise RecordError(name, f"line {number}: the size or the sha256 cannot be right")
+    try:
+        check_path(path)
+        prefix, data, kept = key.partition("/data/")
+        if not data or not is_snapshot_name(prefix):
+            raise RecordError(name, f"line {number}: key {key[:200]!r} is not in a snapshot")
+        check_path(kept)
+    except UnsafePathError as error:
+        raise RecordError(name, f"line {number}: {error.message}") from error
+    return Row(path, size, sha256, key)

@@ -1,0 +1,93 @@
+"""How snapshots are named, and where their parts lie below a remote."""
+
+import re
+from datetime import datetime
+
+from vmevalkit.clock import now
+from vmevalkit.dataroot import check_name
+from vmevalkit.errors import UnsafePathError, UsageError
+
+ARCHIVE = "archive"
+LATEST_KEY = "latest/snapshot.json"
+VERSIONS_KEY = "versions.json"
+
+_STAMP = re.compile(r"[0-9]{8}(?:[0-9]{4})?")
+_DATA_URI = re.compile(rf"(?P<remote>[a-z0-9]+://.*?)/(?P<name>[0-9]{{8}}(?:[0-9]{{4}})?|{ARCHIVE}/[^/]+)/data/?")
+
+
+def name_for_now() -> str:
+    """Return the name of a snapshot made now: ``YYYYMMDDHHMM``, UTC."""
+    return now().strftime("%Y%m%d%H%M")
+
+
+def is_snapshot_name(name: str) -> bool:
+    """Tell whether ``name`` is a date, a date with a time, or ``archive/<name>``."""
+    try:
+        check_snapshot_name(name)
+    except UsageError:
+        return False
+    return True
+
+
+def check_snapshot_name(name: str) -> str:
+    """Return ``name`` if a snapshot can have it.
+
+    Raises:
+        UsageError: it is neither ``YYYYMMDD[HHMM]``, a real date, nor ``archive/`` and a valid name.
+
+    """
+    head, slash, rest = name.partition("/")
+    if slash and head == ARCHIVE:
+        try:
+            check_name("archive", rest)
+        except UnsafePathError as error:
+            raise UsageError(error.message, hint=error.hint) from error
+        return name
+    if _STAMP.fullmatch(name) and _is_date(name):
+        return name
+    raise UsageError(
+        f"{name!r} is not the name of a snapshot", hint="use YYYYMMDD, YYYYMMDDHHMM (UTC) or archive/<name>"
+    )
+
+
+def _is_date(stamp: str) -> bool:
+    try:
+        datetime.strptime(stamp.ljust(12, "0"), "%Y%m%d%H%M")  # noqa: DTZ007 - only asks whether there is such a day
+    except ValueError:
+        return False
+    return True
+
+
+def is_archive(name: str) -> bool:
+    """Tell whether a snapshot was put aside: it is never the latest one."""
+    return name.startswith(f"{ARCHIVE}/")
+
+
+def data_prefix(name: str) -> str:
+    """Return where a snapshot's files lie."""
+    return f"{name}/data"
+
+
+def manifest_key(name: str) -> str:
+    """Return where a snapshot's manifest lies."""
+    return f"{name}/manifest.jsonl.gz"
+
+
+def claim_key(name: str) -> str:
+    """Return where the push that makes a snapshot leaves its mark."""
+    return f"{name}/push.json"
+
+
+def split_data_uri(uri: str) -> tuple[str, str]:
+    """Split a data folder's URI, ``<remote>/<snapshot>/data``, into the remote and the snapshot's name.
+
+    Raises:
+        UsageError: it is no such URI.
+
+    """
+    match = _DATA_URI.fullmatch(uri)
+    if match is None or not is_snapshot_name(match["name"]):
+        raise UsageError(
+            f"{uri!r} is not the data folder of a snapshot", hint="it looks like s3://bucket/202501151030/data"
+        )
+    return match["remote"], match["name"]

@@ -1,0 +1,168 @@
+"""The version log: names for snapshots, in ``versions.json`` on the remote, with a copy under the data root."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from vmevalkit.clock import now
+from vmevalkit.dataroot import TASK_SUFFIX, DataRoot, Version, VersionLog, check_name, dump_json, write_text
+from vmevalkit.errors import ConflictError, RecordError, UnknownNameError, UsageError
+from vmevalkit.snapshots._queue import queued
+from vmevalkit.snapshots.catalog import fetched_manifest, read_latest
+from vmevalkit.snapshots.manifest import Row
+from vmevalkit.snapshots.names import (
+    VERSIONS_KEY,
+    check_snapshot_name,
+    data_prefix,
+    is_archive,
+    is_snapshot_name,
+    split_data_uri,
+)
+from vmevalkit.snapshots.remote import Remote
+
+FIRST_VERSION = "1.0"
+_NUMBERED = re.compile(r"([0-9]+)\.([0-9]+)")
+
+
+def read_log(remote: Remote) -> VersionLog:
+    """Return the version log of a remote, empty if there is none; `RecordError` if it is damaged."""
+    return _parsed(remote, remote.read(VERSIONS_KEY))
+
+
+def read_mirror(root: DataRoot) -> VersionLog:
+    """Return the data root's copy of the log; `RecordError` if there is none."""
+    return VersionLog.load(root.state / VERSIONS_KEY)
+
+
+def add_version(
+    remote: Remote,
+    snapshot: str,
+    *,
+    version: str | None = None,
+    stats: Mapping[str, Any] | None = None,
+    mirror: DataRoot,
+) -> Version:
+    """Give a snapshot a name in the log. Of several writers at the same time, none is lost.
+
+    Args:
+        remote: where the snapshot and the log are.
+        snapshot: the snapshot's name.
+        version: the version's name; the next free number (1.0, 1.1, ...) if `None`.
+        stats: what to note beside the number of questions per domain, such as ``{"change": "New puzzles"}``.
+        mirror: the data root that gets a copy of the log.
+
+    Returns:
+        The new entry.
+
+    Raises:
+        UsageError: there is no such snapshot, or the name cannot be used.
+        ConflictError: there is such a version already.
+        RecordError: the log or the snapshot's manifest is damaged.
+
+    """
+    if version is not None:
+        version = check_name("version", without_v(version))
+    with fetched_manifest(remote, check_snapshot_name(snapshot)) as manifest:
+        header, domains = manifest.header, count_questions(manifest.rows())
+    time = now()
+    entry = Version(
+        version=version or FIRST_VERSION,
+        date=f"{time:%Y%m%d}" if is_archive(snapshot) else snapshot[:8],
+        s3_uri=remote.uri(data_prefix(snapshot)),
+        size_mb=round(header.bytes / 1e6, 1),
+        files=header.files,
+        timestamp=f"{time:%Y-%m-%dT%H:%M:%S.%f}",
+        stats={**(stats or {}), "domains": domains},
+    )
+    text = b""
+
+    def append(current: bytes | None) -> bytes:
+        nonlocal entry, text
+        log = _parsed(remote, current)
+        if version is None:
+            entry = entry.model_copy(update={"version": next_version(log)})
+        for other in log.versions:
+            if other.version == entry.version:
+                raise ConflictError(
+                    f"there is a version {other.version} already: {other.s3_uri}", hint="choose another name"
+                )
+        text = dump_json(log.model_copy(update={"versions": (*log.versions, entry)}).to_json()).encode()
+        return text
+
+    # The lock keeps the copy in step, and protects the log itself where the store has no conditional writes.
+    with queued(mirror.lock("versions"), "writing to the version log"):
+        remote.update(VERSIONS_KEY, append)
+        write_text(mirror.state / VERSIONS_KEY, text.decode())
+    return entry
+
+
+def next_version(log: VersionLog) -> str:
+    """Return the number after the highest one: 1.0, 1.1, ... Other names do not count."""
+    numbers = [(int(m[1]), int(m[2])) for v in log.versions if (m := _NUMBERED.fullmatch(v.version))]
+    if not numbers:
+        return FIRST_VERSION
+    major, minor = max(numbers)
+    return f"{major}.{minor + 1}"
+
+
+def count_questions(rows: Iterable[Row]) -> dict[str, int]:
+    """Count the question folders per domain; ``rows`` are sorted by path."""
+    counts: Counter[str] = Counter()
+    previous: list[str] = []
+    for row in rows:
+        section, *folder = row.path.split("/")[:3]
+        if (
+            section == "questions"
+            and row.path.count("/") > 2
+            and folder[0].endswith(TASK_SUFFIX)
+            and folder != previous
+        ):
+            counts[folder[0].removesuffix(TASK_SUFFIX)] += 1
+            previous = folder
+    return dict(counts)
+
+
+def resolve(remote: Remote, name: str) -> str:
+    """Return the snapshot that ``latest``, a snapshot's name or a version means.
+
+    Raises:
+        UsageError: there is no such snapshot or version.
+
+    """
+    if name == "latest":
+        pointer = read_latest(remote)
+        if pointer is None:
+            raise UsageError(f"there is no snapshot on {remote.url} yet", hint="make one with 'vmevalkit push'")
+        return pointer.snapshot
+    if is_snapshot_name(name):
+        return name
+    log = read_log(remote)
+    for version in log.versions:
+        if version.version == without_v(name):
+            place, snapshot = split_data_uri(version.s3_uri)
+            if place != remote.url:
+                raise UsageError(f"version {version.version} lies on {place}", hint=f"say --remote {place}")
+            return snapshot
+    raise UnknownNameError("version", name, [version.version for version in log.versions])
+
+
+def without_v(version: str) -> str:
+    """Take away the letter that listings put before a number."""
+    return version[1:] if re.match(r"v[0-9]", version) else version
+
+
+def _parsed(remote: Remote, data: bytes | None) -> VersionLog:
+    if data is None:
+        return VersionLog()
+    try:
+        return VersionLog.model_validate(json.loads(data))
+    except ValidationError as error:
+        first = error.errors()[0]
+        problem = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    except (ValueError, RecursionError) as error:
+        problem = f"malformed JSON: {error}"
+    raise RecordError(remote.uri(VERSIONS_KEY), problem, hint="correct it by hand, then try again")
