@@ -240,11 +240,11 @@ def test_snapshots_are_listed_with_their_versions(vmevalkit, configured, at):
     vmevalkit("push", "--log")
     vmevalkit("push", "--date", "archive/pilot")
     configured.open().write("20250116/manifest.jsonl.gz", b"rubbish")
-    status, out, err = vmevalkit("snapshots-list", "--json")
+    status, out, err = vmevalkit("snapshots", "--json")
     told = [(row["snapshot"], row["latest"], row["versions"]) for row in json.loads(out)]
     assert told == [("202501151030", True, ["1.0"]), ("archive/pilot", False, [])]
     assert (status, err.split(": ")[1]) == (1, f"{configured.url}/20250116/manifest.jsonl.gz")
-    table = vmevalkit("snapshots-list")[1].splitlines()
+    table = vmevalkit("snapshots")[1].splitlines()
     assert table[1].split() == ["202501151030", str(json.loads(out)[0]["files"]), "0.0", "all", "1.0", "latest"]
 
 

@@ -104,7 +104,7 @@ def _read(root: "DataRoot", as_json: bool) -> None:
 
 
 def domains(data_dir: DataDir = None, as_json: AsJson = False) -> None:
-    """List the puzzle domains, and how many questions of each there are."""
+    """List the puzzle domains and count their questions."""
     from rich.table import Table
 
     from vmevalkit.tasks import describe, domain_names

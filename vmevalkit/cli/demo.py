@@ -25,9 +25,9 @@ def demo(
     port: Annotated[int, typer.Option("--port", help="The dashboard's port.")] = 5000,
     workers: Workers = None,
 ) -> None:
-    """Make, film, score, push, version and show the standard 75 questions, offline.
+    """Run the whole pipeline on 75 questions, offline.
 
-    Everything stays in one folder, which can be deleted afterwards. Nothing is done twice when it is run again.
+    They are made, filmed by the baseline models, scored, pushed, versioned and shown. Everything stays in one folder, which can be deleted afterwards. Nothing is done twice when it is run again.
     """
     from vmevalkit.dataroot import DataRoot
 

@@ -43,9 +43,9 @@ def evaluate(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score the videos of an experiment, from 1 to 5; 4 and 5 count as solved.
+    """Score the videos of an experiment from 1 to 5.
 
-    A video that cannot be judged gets the status error and no score. What this version of the evaluator has
+    4 and 5 count as solved. A video that cannot be judged gets the status error and no score. What this version of the evaluator has
     scored is not scored again.
     """
     from vmevalkit.progress import shown

@@ -1,4 +1,4 @@
-"""``vmevalkit push``, ``pull``, ``versions`` and ``snapshots-list``."""
+"""``vmevalkit push``, ``pull``, ``versions`` and ``snapshots``."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command()(push)
     app.command()(pull)
     app.command()(versions)
-    app.command("snapshots-list")(snapshots_list)
+    app.command("snapshots")(list_them)
 
 
 def push(
@@ -175,7 +175,7 @@ def print_log(log: "VersionLog") -> None:
         print(f"  {version.size_mb:.1f}MB, {version.files} files")
 
 
-def snapshots_list(remote: RemoteUrl = None, as_json: AsJson = False) -> None:
+def list_them(remote: RemoteUrl = None, as_json: AsJson = False) -> None:
     """List the snapshots of a remote."""
     from rich.table import Table
 

@@ -70,7 +70,7 @@ def fetched_manifest(remote: Remote, snapshot: str) -> Iterator[Manifest]:
             remote.download(key, file)
         except MissingObjectError as error:
             raise UsageError(
-                f"no snapshot {snapshot} on {remote.url}", hint="'vmevalkit snapshots-list' shows what is there"
+                f"no snapshot {snapshot} on {remote.url}", hint="'vmevalkit snapshots' shows what is there"
             ) from error
         name = remote.uri(key)
         file.seek(0)
