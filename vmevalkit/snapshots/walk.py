@@ -41,7 +41,7 @@ def tree_at(data_dir: Path) -> Tree:
 
     """
     folder = Path(os.path.abspath(data_dir))  # noqa: PTH100 - resolve() would follow links, and names are what counts
-    DataRoot(folder).existing()
+    DataRoot(data_dir).existing()
     if not _sections(folder):
         for part in (folder, *folder.parents):
             if part.name in SECTIONS:

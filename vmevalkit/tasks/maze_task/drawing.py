@@ -85,13 +85,13 @@ def draw_maze(maze: Maze, progress: float, size: int) -> Image.Image:
 def _walls(walls: tuple[str, ...], size: int) -> Pixels:
     plan = layout(len(walls), len(walls[0]), size)
     pixels = np.full((size, size), PALETTE.number("paper"), dtype=np.uint8)
-    lines = lattice(walls)
-    for axis in (0, 1):
-        thickness = np.full(lines.shape[axis], plan.pitch - plan.wall)
+    colours = np.where(lattice(walls), PALETTE.number("wall"), PALETTE.number("paper")).astype(np.uint8)
+    for axis in (1, 0):
+        thickness = np.full(colours.shape[axis], plan.pitch - plan.wall)
         thickness[::2] = plan.wall
-        lines = np.repeat(lines, thickness, axis=axis)
-    height, width = lines.shape
-    pixels[plan.top : plan.top + height, plan.left : plan.left + width][lines] = PALETTE.number("wall")
+        colours = np.repeat(colours, thickness, axis=axis)
+    height, width = colours.shape
+    pixels[plan.top : plan.top + height, plan.left : plan.left + width] = colours
     pixels.setflags(write=False)
     return pixels
 
