@@ -1,5 +1,6 @@
 """The command line: one file per group of commands, and the one place where errors are shown."""
 
+import errno
 import os
 import signal
 import sys
@@ -12,6 +13,8 @@ from vmevalkit.cli import dashboard, dataset, demo, runs, scores, snapshots
 from vmevalkit.errors import VMEvalError
 
 __all__ = ["app", "main"]
+
+_INTERRUPTED = 128 + signal.SIGINT
 
 app = typer.Typer(
     name="vmevalkit",
@@ -54,8 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGPIPE
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        return show_error(f"{where}{error.strerror or error}", None, 1)
+        hint = "make room on the disk, then run the command again" if error.errno == errno.ENOSPC else None
+        return show_error(f"{where}{error.strerror or error}", hint, 1)
     except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            return show_error("interrupted", "the same command goes on where this one stopped", _INTERRUPTED)
         return end.code if isinstance(end.code, int) else 1
     return 0
 

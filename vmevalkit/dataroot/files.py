@@ -39,14 +39,26 @@ def fsync_path(path: Path) -> None:
 
 
 @contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Make an error of the system name the file that was being written; a full disk names none by itself."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+@contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Give a temporary path to write a file to; move it to ``path`` when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary_beside(path)
     try:
-        yield temporary
-        fsync_path(temporary)
-        temporary.replace(path)
+        with _naming(path):
+            yield temporary
+            fsync_path(temporary)
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -60,11 +72,12 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     temporary = _temporary_beside(path)
     temporary.mkdir()
     try:
-        yield temporary
-        for entry in os.scandir(temporary):
-            fsync_path(Path(entry.path))
-        fsync_path(temporary)
-        temporary.rename(path)
+        with _naming(path):
+            yield temporary
+            for entry in os.scandir(temporary):
+                fsync_path(Path(entry.path))
+            fsync_path(temporary)
+            temporary.rename(path)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
