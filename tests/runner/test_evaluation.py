@@ -131,3 +131,13 @@ def test_questions_that_nobody_filmed_are_missing(dataset):
     evaluate_experiment(dataset, EXPERIMENT, RULES)
     (row,) = leaderboard(dataset, EXPERIMENT).rows
     assert (row.total.questions, row.total.passed, row.total.missing) == (10, 2, 8)
+
+
+def test_a_broken_evaluation_is_named_counts_as_an_error_and_the_rest_goes_on(scored):
+    pair = next(scored.iter_pairs())
+    path = scored.evaluation_file(EXPERIMENT, "oracle", pair, RULES)
+    path.write_text("{")
+    board = leaderboard(scored, EXPERIMENT)
+    row = next(row for row in board.rows if row.model == "oracle")
+    assert (row.total.passed, row.total.scored, row.total.errors) == (9, 9, 1)
+    assert [problem.path for problem in board.problems] == [path]

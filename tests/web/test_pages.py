@@ -191,14 +191,14 @@ def test_a_broken_question_is_named_and_its_runs_stay_visible(own_root: DataRoot
         assert str(own_root.path) not in html
 
 
-def test_a_broken_evaluation_is_said_instead_of_the_leaderboard(own_root: DataRoot, own_client: httpx.Client) -> None:
+def test_a_broken_evaluation_is_named_and_counts_as_an_error(own_root: DataRoot, own_client: httpx.Client) -> None:
     add_question(own_root, PairKey("maze", "maze_0000"), ground_truth=False)
     key = run_of("oracle", "maze_0000")
     add_run(own_root, key)
     add_score(own_root, key, 5)
     own_root.evaluation_file(key.experiment, key.model, key.pair, "RuleEvaluator").write_text("{")
     html = page(own_client, "/")
-    assert "The leaderboard cannot be computed: RuleEvaluator.json: malformed JSON" in text(html)
+    assert "Counted as an error: RuleEvaluator.json: malformed JSON" in text(html)
     assert str(own_root.path) not in html
 
 

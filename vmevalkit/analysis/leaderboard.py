@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from vmevalkit.dataroot import DataRoot, PairKey, Score, load_evaluation
-from vmevalkit.errors import UnknownNameError, UsageError
+from vmevalkit.errors import RecordError, UnknownNameError, UsageError
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ class Leaderboard:
     evaluator: str
     domains: tuple[str, ...]
     rows: tuple[Row, ...]
+    problems: tuple[RecordError, ...] = ()
+    """Evaluation files that cannot be read; their questions count as errors."""
 
 
 def leaderboard(root: DataRoot, experiment: str, evaluator: str = "RuleEvaluator") -> Leaderboard:
@@ -71,20 +73,21 @@ def leaderboard(root: DataRoot, experiment: str, evaluator: str = "RuleEvaluator
     if experiment not in there:
         raise UnknownNameError("experiment", experiment, there)
     domains = tuple(root.domains())
-    rows = [
-        Row(
-            model,
-            {
-                domain: sum(
-                    (_cell(root, experiment, model, pair, evaluator) for pair in root.iter_pairs([domain])), Cell()
-                )
-                for domain in domains
-            },
-        )
-        for model in root.models(experiment)
-    ]
+    problems: list[RecordError] = []
+
+    def count(model: str, domain: str) -> Cell:
+        total = Cell()
+        for pair in root.iter_pairs([domain]):
+            try:
+                total += _cell(root, experiment, model, pair, evaluator)
+            except RecordError as problem:
+                problems.append(problem)
+                total += Cell(questions=1, errors=1)
+        return total
+
+    rows = [Row(model, {domain: count(model, domain) for domain in domains}) for model in root.models(experiment)]
     rows.sort(key=lambda row: (-(row.total.rate or 0.0), -row.total.scored, row.model))
-    return Leaderboard(experiment, evaluator, domains, tuple(rows))
+    return Leaderboard(experiment, evaluator, domains, tuple(rows), tuple(problems))
 
 
 def _cell(root: DataRoot, experiment: str, model: str, pair: PairKey, evaluator: str) -> Cell:

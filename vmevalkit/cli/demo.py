@@ -27,7 +27,8 @@ def demo(
 ) -> None:
     """Run the whole pipeline on 75 questions, offline.
 
-    They are made, filmed by the baseline models, scored, pushed, versioned and shown. Everything stays in one folder, which can be deleted afterwards. Nothing is done twice when it is run again.
+    They are made, filmed by the baseline models, scored, pushed, versioned and shown. Everything stays in one folder,
+    which can be deleted afterwards. Nothing is done twice when it is run again.
     """
     from vmevalkit.dataroot import DataRoot
 

@@ -45,8 +45,8 @@ def evaluate(
 ) -> None:
     """Score the videos of an experiment from 1 to 5.
 
-    4 and 5 count as solved. A video that cannot be judged gets the status error and no score. What this version of the evaluator has
-    scored is not scored again.
+    4 and 5 count as solved. A video that cannot be judged gets the status error and no score. What this version of
+    the evaluator has scored is not scored again.
     """
     from vmevalkit.progress import shown
     from vmevalkit.runner.evaluation import evaluate_experiment
@@ -109,6 +109,10 @@ def report(
         print_json(_as_json(board))
     else:
         print_leaderboard(board)
+    for problem in board.problems:
+        typer.echo(f"error: {problem}", err=True)
+    if board.problems:
+        raise typer.Exit(1)
 
 
 def print_leaderboard(board: "Leaderboard") -> None:
@@ -123,9 +127,12 @@ def print_leaderboard(board: "Leaderboard") -> None:
         total = row.total
         table.add_row(
             row.model,
-            f"{total.passed} of {total.questions}",
+            f"{total.passed} of {total.scored}",
             "-" if total.rate is None else f"{total.rate:.0%}",
-            *(f"{row.domains[d].passed}/{row.domains[d].questions}" for d in board.domains),
+            *(
+                f"{cell.passed}/{cell.scored}" if cell.scored else "-"
+                for cell in (row.domains[domain] for domain in board.domains)
+            ),
             str(total.errors),
             str(total.missing),
         )

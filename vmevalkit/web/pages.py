@@ -11,7 +11,6 @@ from starlette.responses import HTMLResponse
 
 from vmevalkit.analysis import Leaderboard, leaderboard
 from vmevalkit.dataroot import Pair, PairKey
-from vmevalkit.errors import VMEvalError
 from vmevalkit.web._cache import ShortMemory
 from vmevalkit.web.api import FilterQuery
 from vmevalkit.web.config import DashboardConfig
@@ -51,10 +50,11 @@ def pages_router(config: DashboardConfig, results: Results, questions: Questions
     def board_of(experiment: str, evaluator: str) -> tuple[Leaderboard | None, str | None]:
         if experiment not in root.experiments():
             return None, None
-        try:
-            return boards.get((experiment, evaluator), lambda: leaderboard(root, experiment, evaluator)), None
-        except VMEvalError as error:
-            return None, public_message(error)
+        board = boards.get((experiment, evaluator), lambda: leaderboard(root, experiment, evaluator))
+        if not board.problems:
+            return board, None
+        more = f" (and {len(board.problems) - 1} more)" if len(board.problems) > 1 else ""
+        return board, f"Counted as an error: {public_message(board.problems[0])}{more}"
 
     @router.get("/")
     def show_results(query: Annotated[FilterQuery, Query()]) -> str:

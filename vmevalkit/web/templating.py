@@ -51,7 +51,7 @@ class ResultsView:
     is_filtered: bool
     board: Leaderboard | None
     board_problem: str | None
-    """Why there is no ``board`` although there are runs."""
+    """Which of the records behind ``board`` cannot be read."""
     page: QuestionPage
     empty: EmptyState | None
     clear_url: str
