@@ -101,7 +101,6 @@ def test_a_new_question_changes_it_and_keeps_its_date_of_birth(filled):
 
 
 def test_an_empty_data_set_has_an_empty_list(root):
-    root.questions.mkdir(parents=True)
     write_manifest(root, REQUEST, DESCRIPTIONS)
     assert json.loads(root.manifest.read_text())["pairs"] == []
     assert list(iter_manifest(root.manifest)) == []

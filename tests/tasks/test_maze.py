@@ -376,8 +376,9 @@ def test_a_mark_that_moved_is_named():
         ([("dot", (3, 0), "#1f6feb", 20)], "row 4, column 1 cannot be made out"),
         ([("dot", (3, 0), "#777777", 30)], "row 4, column 1 cannot be made out"),
         ([("line", [(-1, -0.62), (4, -0.62)], "white", 60)], "wall|maze"),
+        ([("line", [(3, 3), (3, 3.7)], "#1f6feb", 26)], "crossed by the line"),
     ],
-    ids=["pale line", "half a wall", "two dots", "no target", "blue blot", "grey blot", "side gone"],
+    ids=["pale line", "half a wall", "two dots", "no target", "blue blot", "grey blot", "side gone", "way out"],
 )
 def test_what_is_not_certain_is_unreadable(shapes, problem):
     with pytest.raises(UnreadableFrameError, match=problem):

@@ -51,6 +51,7 @@ def write_manifest(root: DataRoot, request: Request, descriptions: Mapping[str, 
         Whether the file changed. An unchanged one keeps every byte, its timestamps included.
 
     """
+    root.questions.mkdir(parents=True, exist_ok=True)
     old = read_header(root.manifest) if root.manifest.exists() else {}
     created_at, generated_at = old.get("created_at"), (old.get("generation_info") or {}).get("timestamp")
     with TemporaryFile("w+", encoding="utf-8", dir=root.questions) as pairs:

@@ -14,7 +14,7 @@ import numpy as np
 from vmevalkit.media import Frame, write_video
 from vmevalkit.models.base import Film, FilmRequest, ModelError
 
-_NOISE_GRAIN = 8  # pixels; finer noise makes files fifty times as large and shows nothing more
+_NOISE_GRAIN = 16  # pixels; finer noise makes files many times as large and shows nothing more
 
 
 class _Baseline(ABC):

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
 
@@ -126,7 +127,8 @@ def junctions(maze: Maze) -> int:
     )
 
 
-def lattice(walls: Sequence[str]) -> NDArray[np.bool_]:
+@lru_cache(maxsize=8)
+def lattice(walls: tuple[str, ...]) -> NDArray[np.bool_]:
     """Lay a maze out as posts, sides and cells, shape (2 rows + 1, 2 columns + 1); true where there is wall.
 
     Cell (r, c) lies at [2r + 1, 2c + 1], its sides around it. A post stands where a wall ends or meets another.
@@ -138,18 +140,14 @@ def lattice(walls: Sequence[str]) -> NDArray[np.bool_]:
     plan[-1, 1::2] = masks[-1] & SOUTH
     plan[1::2, 0:-1:2] = masks & WEST
     plan[1::2, -1] = masks[:, -1] & EAST
-    plan[:, 0::2] |= _beside(plan[:, 0::2], axis=0)
-    plan[0::2, :] |= _beside(plan[0::2, :], axis=1)
+    horizontal, vertical = plan[0::2, 1::2].copy(), plan[1::2, 0::2].copy()
+    posts = plan[0::2, 0::2]
+    posts[:, :-1] |= horizontal
+    posts[:, 1:] |= horizontal
+    posts[:-1] |= vertical
+    posts[1:] |= vertical
+    plan.setflags(write=False)
     return plan
-
-
-def _beside(plan: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:
-    """Mark the posts (even places along ``axis``) of lines of the lattice that have a wall on either side."""
-    marked = np.zeros_like(plan)
-    lines, result = np.moveaxis(plan, axis, 0), np.moveaxis(marked, axis, 0)
-    result[0:-1:2] |= lines[1::2]
-    result[2::2] |= lines[1::2]
-    return marked
 
 
 def question_key(maze: Maze) -> str:

@@ -223,11 +223,10 @@ def _borders(shares: _Shares, grid: _Grid, *, vertical: bool) -> tuple[Flags, Fl
         return shares.of((lines_x[:-1] + inset, lines_x[1:] - inset), (middle - half, middle + half))
 
     seen = [look(shift) for shift in _PLACES]
-    inner = np.s_[:, 1:-1] if vertical else np.s_[1:-1]
+    inner, outer = (np.s_[:, 1:-1], np.s_[:, [0, -1]]) if vertical else (np.s_[1:-1, :], np.s_[[0, -1], :])
     walls = _decide(_wall(seen[1]), 0.25, 0.6, "wall")
-    outer = walls[:, [0, -1]] if vertical else walls[[0, -1]]
-    if not outer.all():
-        raise UnreadableFrameError("the maze's outer wall has a gap")
+    if not walls[outer].all() or (seen[1]["path"][outer] > 0.05).any():
+        raise UnreadableFrameError("the maze's outer wall has a gap or is crossed by the line")
     blue = [_decide(_line(part)[inner], 0.07, 0.12, "line") for part in seen]
     lines, touched = np.logical_and.reduce(blue), np.logical_or.reduce(blue)
     return walls, lines, touched & ~lines
