@@ -166,10 +166,18 @@ def cast_rays(figure, azimuth, elevation):
     return labels
 
 
+def inside(labels):
+    """The cells whose neighbours all show the same."""
+    around = [np.roll(labels, (down, right), axis=(0, 1)) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    return np.all([each == labels for each in around], axis=0)
+
+
 def test_an_independent_renderer_sees_the_same_faces(hundred):
     for puzzle in hundred[:20]:
         labels = seen_labels(puzzle.figure, float(puzzle.azimuth), puzzle.elevation)
-        assert agreement(labels, cast_rays(puzzle.figure, puzzle.azimuth, puzzle.elevation)) > 0.95
+        expected = cast_rays(puzzle.figure, puzzle.azimuth, puzzle.elevation)
+        assert (labels == expected)[inside(expected)].all()
+        assert agreement(labels, expected) > 0.9
 
 
 def test_what_is_clockwise_seen_from_above_brings_the_front_to_the_left():
@@ -238,8 +246,9 @@ def test_the_mirror_image_is_that_of_the_first_view(hundred):
     for puzzle in hundred[:10]:
         figure, azimuth = pose(puzzle, replace(puzzle.asked, mirrored=True), 0.0)
         flipped = seen_labels(figure, azimuth, puzzle.elevation)[:, ::-1]
-        exchanged = np.select([flipped == LEFT, flipped == RIGHT], [RIGHT, LEFT], flipped)
-        assert agreement(exchanged, seen_labels(puzzle.figure, float(puzzle.azimuth), puzzle.elevation)) > 0.95
+        exchanged = np.array([NOTHING, TOP, RIGHT, LEFT])[flipped]
+        original = seen_labels(puzzle.figure, float(puzzle.azimuth), puzzle.elevation)
+        assert (exchanged == original)[inside(original)].all()
 
 
 @given(st.integers(0, 30), st.integers(1, 3))
@@ -247,7 +256,7 @@ def test_a_figure_that_is_turned_by_right_angles_and_back_asks_the_same_question
     puzzle = ROTATION.sample(question_rng("rotation", 1, 6, index), "easy")
     same = replace(puzzle, figure=quarter_turned(puzzle.figure, turns), azimuth=(puzzle.azimuth - 90 * turns) % 360)
     assert ROTATION.key(same) == ROTATION.key(puzzle)
-    assert similarities(same) == pytest.approx(similarities(puzzle), abs=0.02)
+    assert similarities(same) == pytest.approx(similarities(puzzle), abs=0.005)
 
 
 def test_the_key_depends_on_each_part_of_the_question(hundred):
@@ -368,7 +377,7 @@ def test_a_figure_in_other_colours_is_unreadable(hundred):
 
 def test_a_figure_in_front_of_a_wall_is_unreadable(hundred):
     frame = rgb(ROTATION.render(hundred[0], 0.0))
-    frame[:200][(frame[:200] == 255).all(axis=2)] = (211, 217, 223)
+    frame[:, 350:][(frame[:, 350:] == 255).all(axis=2)] = (211, 217, 223)
     with pytest.raises(UnreadableFrameError, match="margin"):
         ROTATION.read(frame)
 

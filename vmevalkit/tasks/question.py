@@ -12,7 +12,6 @@ from vmevalkit.dataroot import FINAL_FRAME_NAME, FIRST_FRAME_NAME, TASK_SUFFIX, 
 from vmevalkit.tasks.domain import DIFFICULTIES, PROMPT_STYLES, Difficulty, Domain, PromptStyle
 from vmevalkit.tasks.seeding import question_rng
 
-
 _COMPRESSION = 3  # half the time of zlib's default 6, for files that stay near 10 kB
 
 

@@ -55,7 +55,7 @@ _WHITE = 255
 # brightness +-8, blurred, displaced by up to 3 pixels): doubt up to 0.32, error up to 10.
 _MOST_DOUBT = 0.38
 _LARGEST_ERROR = 20.0
-_LARGEST_OFFSET = 48
+_LARGEST_OFFSET = 32
 # With less doubt and error than this there is no need for another look.
 _SURE, _SMALL_ERROR = 0.2, 10.0
 _BLURS = (0.0, 0.8, 1.4, 2.0)
@@ -91,8 +91,12 @@ def _templates(blur: float) -> _Templates:
 
 
 def _squared_distances(some: _Reals, others: _Reals, squares: _Reals) -> _Reals:
-    """Return the squared distance of each row of the one to each row of the other, shape (some, others)."""
-    distances = np.square(some).sum(axis=1)[:, None] + squares - 2 * some @ others.T
+    """Return the squared distance of each row of the one to each row of the other, shape (some, others).
+
+    Row by row, as a product of matrices this small would only keep the threads of a BLAS library busy.
+    """
+    products = np.vecdot(some[:, None], others[None])
+    distances = np.square(some).sum(axis=1)[:, None] + squares - 2 * products
     return np.asarray(np.maximum(distances, 0), dtype=np.float32)
 
 
