@@ -13,7 +13,7 @@ from vmevalkit.cli.options import (
     Workers,
     data_root,
     print_json,
-    print_table,
+    print_plugins,
     split,
     worker_count,
 )
@@ -75,15 +75,6 @@ def run(
 
 def models(as_json: AsJson = False) -> None:
     """List the video models."""
-    from rich.table import Table
-
     from vmevalkit.models import MODELS
 
-    rows = [(name, model.version, model.description) for name, model in MODELS.items()]
-    if as_json:
-        print_json([{"name": n, "version": v, "description": d} for n, v, d in rows])
-        return
-    table = Table("model", "version", "description", box=None)
-    for row in rows:
-        table.add_row(*row)
-    print_table(table)
+    print_plugins("model", MODELS, as_json)

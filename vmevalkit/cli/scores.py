@@ -14,6 +14,7 @@ from vmevalkit.cli.options import (
     Workers,
     data_root,
     print_json,
+    print_plugins,
     print_table,
     split,
     worker_count,
@@ -78,18 +79,9 @@ def evaluate(
 
 def evaluators(as_json: AsJson = False) -> None:
     """List the evaluators."""
-    from rich.table import Table
-
     from vmevalkit.evaluators import EVALUATORS
 
-    rows = [(name, evaluator.version, evaluator.description) for name, evaluator in EVALUATORS.items()]
-    if as_json:
-        print_json([{"name": n, "version": v, "description": d} for n, v, d in rows])
-        return
-    table = Table("evaluator", "version", "description", box=None)
-    for row in rows:
-        table.add_row(*row)
-    print_table(table)
+    print_plugins("evaluator", EVALUATORS, as_json)
 
 
 def report(
