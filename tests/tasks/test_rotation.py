@@ -414,7 +414,7 @@ def test_instructed_prompts_say_where_the_mark_ends_up(hundred):
         back = height < stage(puzzle.figure, puzzle.elevation).ground * 512
         place = f"{'back' if back else 'front'} {'right' if right else 'left'}"
         text = ROTATION.prompt(puzzle, "instructed", question_rng("rotation", 1, 1, 1))
-        assert f"the {place}." in text
+        assert f"to the {place}," in text or f"at the {place}," in text
     assert found > 10
 
 
