@@ -19,6 +19,7 @@ RGB = tuple[int, int, int]
 
 _STEPS = 16
 _OVERSAMPLING = 4
+_LARGEST_OFFSET = 32  # of 255; a margin that is darker was not white
 
 
 def rgb(colour: str) -> RGB:
@@ -144,6 +145,23 @@ def square_view(frame: Pixels, size: int) -> Pixels:
     return np.asarray(
         Image.fromarray(square).resize((size, size), Image.Resampling.BOX if side > size else Image.Resampling.BICUBIC)
     )
+
+
+def brightened(view: Pixels, margin: Pixels) -> Pixels:
+    """Brighten a view so that its margin is white, as it was drawn: undoes a slight change of brightness or tint.
+
+    Args:
+        view: shape (height, width, 3), RGB.
+        margin: those of its pixels that should be white, shape (n, 3).
+
+    Raises:
+        UnreadableFrameError: they are far from white.
+
+    """
+    offset = 255 - np.median(margin, axis=0).astype(np.int16)
+    if offset.max() > _LARGEST_OFFSET:
+        raise UnreadableFrameError("the margin is not white")
+    return np.asarray(np.minimum(view + offset, 255), dtype=np.uint8)
 
 
 def nearest_colours(frame: Pixels, colours: Pixels) -> tuple[NDArray[np.intp], NDArray[np.int32]]:

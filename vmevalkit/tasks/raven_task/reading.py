@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from vmevalkit.errors import UnreadableFrameError
-from vmevalkit.tasks.canvas import Pixels, square_view
+from vmevalkit.tasks.canvas import Pixels, brightened, square_view
 from vmevalkit.tasks.raven_task import drawing
 from vmevalkit.tasks.raven_task.puzzle import COLOURS, SHAPES, SIZES, SLOTS, Panel
 
@@ -55,7 +55,6 @@ _WHITE = 255
 # brightness +-8, blurred, displaced by up to 3 pixels): doubt up to 0.32, error up to 10.
 _MOST_DOUBT = 0.38
 _LARGEST_ERROR = 20.0
-_LARGEST_OFFSET = 32
 # With less doubt and error than this there is no need for another look.
 _SURE, _SMALL_ERROR = 0.2, 10.0
 _BLURS = (0.0, 0.8, 1.4, 2.0)
@@ -120,7 +119,8 @@ def read_state(frame: Pixels) -> State:
         UnreadableFrameError: there is no board, or a panel that is neither clear nor the missing one.
 
     """
-    view = _straightened(_levelled(square_view(frame, _VIEW)))
+    view = square_view(frame, _VIEW)
+    view = _straightened(brightened(view, _margin(view)))
     cells = _cells(view)
     _require_board(cells)
     return State(tuple(_seen_panel(view, cells, place) for place in range(9)))
@@ -142,14 +142,10 @@ def place_name(place: int) -> str:
     return f"row {place // 3 + 1}, column {place % 3 + 1}"
 
 
-def _levelled(view: Pixels) -> Pixels:
-    """Brighten the view so that its margin is white."""
+def _margin(view: Pixels) -> Pixels:
+    """Return the pixels above and below the board, where nothing is ever drawn."""
     rim = drawing.panel_corner(0, _VIEW)[0] // 2
-    margin = np.concatenate([view[:rim].reshape(-1, 3), view[-rim:].reshape(-1, 3)])
-    offset = _WHITE - np.median(margin, axis=0).astype(np.int16)
-    if offset.max() > _LARGEST_OFFSET:
-        raise UnreadableFrameError("the margin of the board is not white")
-    return np.asarray(np.minimum(view + offset, _WHITE), dtype=np.uint8)
+    return np.concatenate([view[:rim].reshape(-1, 3), view[-rim:].reshape(-1, 3)])
 
 
 _SEARCH = 5

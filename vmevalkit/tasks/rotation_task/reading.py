@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vmevalkit.errors import UnreadableFrameError
-from vmevalkit.tasks.canvas import Pixels, nearest_colours, rgb, square_view
+from vmevalkit.tasks.canvas import Pixels, brightened, nearest_colours, rgb, square_view
 from vmevalkit.tasks.rotation_task.drawing import COLOURS, side_colour
 from vmevalkit.tasks.rotation_task.view import FRONT, GRID, LEFT, NOTHING, RIGHT, TOP, UNCERTAIN, Labels, agreement
 
@@ -51,7 +51,6 @@ _MAJORITY = 0.6
 """How large a share of a cell's pixels must agree, of those that are not edges."""
 _SMALLEST_FIGURE = 0.02
 _LEAST_WHITE = 0.9
-_LARGEST_OFFSET = 32
 
 
 @cache
@@ -71,7 +70,8 @@ def read_state(frame: Pixels) -> State:
         UnreadableFrameError: the colours are not those of a figure on a turntable, or there is no figure.
 
     """
-    view = (_levelled(square_view(frame, _VIEW)) >> (8 - _BITS)).astype(np.uint16)
+    view = square_view(frame, _VIEW)
+    view = (brightened(view, _margin(view)) >> (8 - _BITS)).astype(np.uint16)
     colours = _colour_table()[(view[..., 0] << 2 * _BITS) | (view[..., 1] << _BITS) | view[..., 2]]
     if np.count_nonzero(colours == _OTHER) > _MOST_OTHER * colours.size:
         raise UnreadableFrameError("the colours are not those of a figure on a turntable")
@@ -94,14 +94,6 @@ def _margin(view: Pixels) -> Pixels:
             *(view[:, side].reshape(-1, *view.shape[2:]) for side in (slice(_FINE), slice(-_FINE, None))),
         ]
     )
-
-
-def _levelled(view: Pixels) -> Pixels:
-    """Brighten the view so that its margin is white."""
-    offset = 255 - np.median(_margin(view), axis=0).astype(np.int16)
-    if offset.max() > _LARGEST_OFFSET:
-        raise UnreadableFrameError("the margin is not white")
-    return np.asarray(np.minimum(view + offset, 255), dtype=np.uint8)
 
 
 def _cell_labels(pixels: Labels) -> Labels:
