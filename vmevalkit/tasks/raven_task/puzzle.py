@@ -8,13 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, islice, product
-from typing import Literal, get_args
+from typing import Literal
 
 Attribute = Literal["shape", "size", "colour", "number", "position"]
-ATTRIBUTES: tuple[Attribute, ...] = get_args(Attribute)
 
 RuleKind = Literal["constant", "progression", "arithmetic", "distribute_three"]
-RULE_KINDS: tuple[RuleKind, ...] = get_args(RuleKind)
 
 SHAPES = ("triangle", "square", "pentagon", "hexagon", "circle", "star")
 """The first four are in order of their sides; circle and star have no place in a progression."""
