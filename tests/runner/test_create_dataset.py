@@ -9,9 +9,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from vmevalkit import media
 from vmevalkit.dataroot import DataRoot, PairKey, iter_manifest, iter_pairs_on_disk
 from vmevalkit.errors import BusyError, PuzzleError, RecordError, UnknownNameError, UsageError
 from vmevalkit.runner.create_dataset import (
@@ -20,6 +22,8 @@ from vmevalkit.runner.create_dataset import (
     create_dataset,
     read_dataset_from_folders,
 )
+from vmevalkit.tasks import get_domain, question_rng
+from vmevalkit.tasks.question import FilmSpec
 
 DOMAINS = ("chess", "maze", "sudoku", "rotation", "raven")
 FILES = ["final_frame.png", "first_frame.png", "prompt.txt", "question_metadata.json"]
@@ -204,6 +208,74 @@ def test_the_check_names_what_is_missing_and_what_is_out_of_step(dataset):
     assert "does not list what is in the folders" in third
 
 
+FILM = FilmSpec(fps=8, seconds=1.5)
+
+
+def test_films_start_on_the_first_frame_and_end_on_the_final_one(root):
+    create_dataset(root, pairs_per_domain=1, film=FILM, workers=2)
+    for pair in iter_pairs_on_disk(root):
+        frames = list(media.read_frames(root.pair_folder(pair.key) / "ground_truth.mp4"))
+        assert len(frames) == FILM.frames == 12
+        for frame, path in ((frames[0], pair.first_image_path), (frames[-1], pair.final_image_path)):
+            drawn = np.asarray(Image.open(root.image(path)).convert("RGB"))
+            assert frame.shape == drawn.shape
+            assert np.abs(frame.astype(int) - drawn).mean() < 3
+
+
+def test_films_are_the_same_bytes_in_any_process_and_worker_count(tmp_path):
+    options = ("--pairs-per-domain", "1", "--videos", "--seconds", "0.5")
+    for workers in ("1", "2"):
+        result = create_in_a_process(tmp_path / workers, *options, "--workers", workers, PYTHONHASHSEED=workers)
+        assert result.returncode == 0, result.stderr
+    assert contents(tmp_path / "1") == contents(tmp_path / "2")
+
+
+def test_films_can_be_added_later_and_are_then_kept(dataset):
+    before = contents(dataset.path)
+    assert create_dataset(dataset, pairs_per_domain=2, film=FILM).kept == 10
+    after = contents(dataset.path)
+    assert {name: data for name, data in after.items() if not name.endswith(".mp4")} == before
+    assert sum(name.endswith("/ground_truth.mp4") for name in after) == 10
+    create_dataset(dataset, pairs_per_domain=2, film=FilmSpec(fps=4, seconds=1))
+    create_dataset(dataset, pairs_per_domain=2)
+    assert contents(dataset.path) == after
+
+
+def test_frames_have_the_size_asked_for(root):
+    create_dataset(root, pairs_per_domain=1, size=384)
+    for pair in iter_pairs_on_disk(root):
+        for path in (pair.first_image_path, pair.final_image_path):
+            with Image.open(root.image(path)) as image:
+                assert image.size == (384, 384)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"size": 255}, "must be even, from 256 to 2048, not 255"),
+        ({"size": 4096}, "must be even"),
+        ({"film": FilmSpec(fps=0)}, "has 0 frames"),
+        ({"film": FilmSpec(fps=16, seconds=0.05)}, "has 1 frames"),
+        ({"film": FilmSpec(fps=60, seconds=1e6)}, "has 60000000 frames"),
+        ({"film": FilmSpec(fps=16, seconds=-1)}, "has -16 frames"),
+        ({"workers": 0}, "workers must be at least 1"),
+    ],
+)
+def test_sizes_and_lengths_that_make_no_sense_are_refused_before_anything_is_made(root, arguments, message):
+    with pytest.raises(UsageError, match=message):
+        create_dataset(root, pairs_per_domain=1, **arguments)
+    assert not root.path.exists()
+
+
+def test_a_domain_that_runs_out_of_puzzles_says_how_many_there_are(root, monkeypatch):
+    maze = type(get_domain("maze"))
+    few = [maze().sample(question_rng("maze", 1, 1, index), "easy") for index in range(3)]
+    monkeypatch.setattr(maze, "sample", lambda self, rng, difficulty: few[int(rng.integers(3))])
+    with pytest.raises(PuzzleError, match="no other distinct easy puzzle found after 3"):
+        create_dataset(root, pairs_per_domain=5, domains=["maze"], difficulty="easy")
+    assert len(list(root.iter_pairs())) == 3
+
+
 @dataclass
 class PhysicsPair:
     prompt: str
@@ -264,6 +336,12 @@ def test_a_pair_without_a_frame_is_refused(physics, root):
     physics["process_dataset"] = lambda dataset, num_samples: [{"prompt": "Drop."}]
     with pytest.raises(PuzzleError, match="neither first_image nor first_image_path"):
         create_dataset(root, pairs_per_domain=1, domains=["physics"])
+
+
+def test_a_function_domain_cannot_be_filmed_and_says_so(physics, root):
+    created = create_dataset(root, pairs_per_domain=1, domains=["physics", "maze"], film=FILM)
+    assert created.not_filmed == ("physics",)
+    assert (root.pair_folder(PairKey("maze", "maze_0000")) / "ground_truth.mp4").is_file()
 
 
 def test_pairs_may_be_dataclasses(physics, root, tmp_path):

@@ -40,6 +40,10 @@ def create(
     prompt_style: Annotated[
         PromptStyle, typer.Option("--prompt-style", help="Whether prompts state the task or name the solution.")
     ] = "open",
+    size: Annotated[int, typer.Option("--size", help="Side of the frames in pixels.")] = 512,
+    videos: Annotated[bool, typer.Option("--videos", help="Film the solutions too, as ground_truth.mp4.")] = False,
+    fps: Annotated[int, typer.Option("--fps", help="Frames per second of the films.")] = 16,
+    seconds: Annotated[float, typer.Option("--seconds", help="Length of the films.")] = 3.0,
     workers: Workers = None,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Make nothing: read and check the questions that are there.")
@@ -54,6 +58,7 @@ def create(
     """
     from vmevalkit.progress import shown
     from vmevalkit.runner.create_dataset import create_dataset
+    from vmevalkit.tasks.question import FilmSpec
 
     root = data_root(data_dir)
     if read_only:
@@ -67,6 +72,8 @@ def create(
             domains=split(domains),
             difficulty=difficulty,
             prompt_style=prompt_style,
+            size=size,
+            film=FilmSpec(fps, seconds) if videos else None,
             workers=worker_count(workers),
             progress=progress,
         )
@@ -78,7 +85,9 @@ def create(
             print(f"{created.beyond} more than asked for were there already and stay.")
     for name, count in created.missing.items():
         typer.echo(f"warning: domain {name} delivered {count} questions too few", err=True)
-    if created.missing:
+    for name in created.not_filmed:
+        typer.echo(f"warning: domain {name} comes without a solver, so its solutions are not filmed", err=True)
+    if created.missing or created.not_filmed:
         raise typer.Exit(1)
 
 

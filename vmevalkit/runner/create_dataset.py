@@ -14,6 +14,7 @@ from vmevalkit.dataroot import (
     DATASET_NAME,
     FINAL_FRAME_NAME,
     FIRST_FRAME_NAME,
+    GROUND_TRUTH_NAME,
     METADATA_NAME,
     PROMPT_NAME,
     DataRoot,
@@ -29,6 +30,7 @@ from vmevalkit.dataroot import (
     read_header,
     remove_abandoned,
     remove_folder,
+    write_bytes,
     write_manifest,
 )
 from vmevalkit.errors import PuzzleError, RecordError, UsageError
@@ -37,6 +39,7 @@ from vmevalkit.runner.executors import map_ordered
 from vmevalkit.settings import load_settings
 from vmevalkit.tasks import (
     DOMAIN_REGISTRY,
+    FRAME_SIZE,
     Difficulty,
     Domain,
     FunctionDomain,
@@ -45,12 +48,22 @@ from vmevalkit.tasks import (
     domain_names,
     get_domain,
 )
-from vmevalkit.tasks.question import Question, QuestionSpec, difficulty_of, make_question, question_id
+from vmevalkit.tasks.question import (
+    FilmSpec,
+    Question,
+    QuestionSpec,
+    difficulty_of,
+    film_solution,
+    make_question,
+    question_id,
+)
 
 __all__ = ["DOMAIN_REGISTRY", "Created", "create_dataset", "read_dataset_from_folders"]
 
 DEFAULT_PAIRS_PER_DOMAIN = 15
 DEFAULT_SEED = 42
+SMALLEST_SIZE, LARGEST_SIZE = 256, 2048  # pixels; smaller pieces and digits cannot be told apart
+LONGEST_FILM = 10_000  # frames
 _FILES = (FIRST_FRAME_NAME, FINAL_FRAME_NAME, PROMPT_NAME, METADATA_NAME)
 _ATTEMPTS = 1000
 
@@ -67,6 +80,8 @@ class Created:
     """Questions that were there beyond the number asked for; they stay."""
     missing: dict[str, int]
     """Domain to the number of questions that its function did not deliver."""
+    not_filmed: tuple[str, ...]
+    """Domains whose solutions nobody can film, although films were asked for."""
     manifest_changed: bool
 
 
@@ -78,6 +93,8 @@ def create_dataset(
     domains: Iterable[str] | None = None,
     difficulty: Difficulty | None = None,
     prompt_style: PromptStyle = "open",
+    size: int = FRAME_SIZE,
+    film: FilmSpec | None = None,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Created:
@@ -92,6 +109,8 @@ def create_dataset(
         domains: names; all domains if `None`.
         difficulty: of every question; easy, medium and hard in turn if `None`.
         prompt_style: whether prompts name the solution.
+        size: side of the frames in pixels.
+        film: how to film the solutions; no ``ground_truth.mp4`` if `None`. Films that are there stay as they are.
         workers: number of processes.
         progress: told of every question.
 
@@ -102,10 +121,7 @@ def create_dataset(
         PuzzleError: a domain has no further distinct puzzle.
 
     """
-    if pairs_per_domain < 1:
-        raise UsageError(f"pairs per domain must be at least 1, not {pairs_per_domain}")
-    if workers < 1:
-        raise UsageError(f"workers must be at least 1, not {workers}")
+    _check_numbers(pairs_per_domain, workers, size, film)
     names = list(dict.fromkeys(domains if domains is not None else domain_names()))
     loaded = [get_domain(name) for name in names]
     progress = progress or Silent()
@@ -114,15 +130,16 @@ def create_dataset(
     with exclusive(root.lock("create"), f"creating questions in {root.path}"):
         progress.start(pairs_per_domain * len(names), "questions")
         for name, domain in zip(names, loaded, strict=True):
-            folder = root.domain_folder(name)
-            remove_abandoned(folder)
+            remove_abandoned(root.domain_folder(name))
             if isinstance(domain, FunctionDomain):
                 new, old = _from_function(root, domain, pairs_per_domain, progress)
                 if new + old < pairs_per_domain:
                     missing[name] = pairs_per_domain - new - old
             else:
                 specs = (
-                    QuestionSpec(domain.name, random_seed, index, difficulty_of(index, difficulty), prompt_style)
+                    QuestionSpec(
+                        domain.name, random_seed, index, difficulty_of(index, difficulty), prompt_style, size, film
+                    )
                     for index in range(pairs_per_domain)
                 )
                 new, old = _from_generator(root, domain, specs, workers, progress)
@@ -130,7 +147,22 @@ def create_dataset(
             beyond += sum(1 for _ in root.iter_pairs([name])) - new - old
         request = Request(random_seed, pairs_per_domain, tuple(names))
         changed = write_manifest(root, request, {name: describe(name)[1] for name in domain_names()})
-    return Created(made, kept, beyond, missing, changed)
+    unable = (name for name, domain in zip(names, loaded, strict=True) if isinstance(domain, FunctionDomain))
+    return Created(made, kept, beyond, missing, tuple(unable) if film else (), changed)
+
+
+def _check_numbers(pairs_per_domain: int, workers: int, size: int, film: FilmSpec | None) -> None:
+    if pairs_per_domain < 1:
+        raise UsageError(f"pairs per domain must be at least 1, not {pairs_per_domain}")
+    if workers < 1:
+        raise UsageError(f"workers must be at least 1, not {workers}")
+    if size % 2 or not SMALLEST_SIZE <= size <= LARGEST_SIZE:
+        raise UsageError(f"the size of frames must be even, from {SMALLEST_SIZE} to {LARGEST_SIZE}, not {size}")
+    if film and not (film.fps >= 1 and film.frames in range(2, LONGEST_FILM + 1)):
+        raise UsageError(
+            f"a film of {film.seconds:g} seconds at {film.fps} frames per second has {film.frames} frames",
+            hint=f"it can have 2 to {LONGEST_FILM}",
+        )
 
 
 def _from_generator(
@@ -139,9 +171,13 @@ def _from_generator(
     seen: set[int] = set()
     made = kept = 0
     for spec, found in map_ordered(partial(_find_or_make, root, domain), specs, workers):
-        if isinstance(found, Pair):
-            seen.add(_key(found))
+        if isinstance(found, _Kept):
+            seen.add(_key(found.pair))
             kept += 1
+            if found.film is not None:
+                folder = root.pair_folder(found.pair.key)
+                remove_abandoned(folder)
+                write_bytes(folder / GROUND_TRUTH_NAME, found.film)
         else:
             question = _first_distinct(domain, spec, found, seen)
             _publish(root, question)
@@ -151,10 +187,24 @@ def _from_generator(
     return made, kept
 
 
-def _find_or_make(root: DataRoot, domain: Domain[Any, Any], spec: QuestionSpec) -> tuple[QuestionSpec, Pair | Question]:
+@dataclass(frozen=True)
+class _Kept:
+    """A finished question on disk, and the film that it still lacks."""
+
+    pair: Pair
+    film: bytes | None
+
+
+def _find_or_make(
+    root: DataRoot, domain: Domain[Any, Any], spec: QuestionSpec
+) -> tuple[QuestionSpec, _Kept | Question]:
     """Return the finished question on disk, or a candidate for it. Runs in a worker."""
-    existing = _finished(root, domain, spec)
-    return spec, existing if existing is not None else make_question(domain, spec)
+    pair = _finished(root, domain, spec)
+    if pair is None:
+        return spec, make_question(domain, spec)
+    if spec.film is None or (root.pair_folder(pair.key) / GROUND_TRUTH_NAME).exists():
+        return spec, _Kept(pair, None)
+    return spec, _Kept(pair, film_solution(domain, domain.from_metadata(pair.metadata), spec.size, spec.film))
 
 
 def _finished(root: DataRoot, domain: Domain[Any, Any], spec: QuestionSpec) -> Pair | None:
@@ -171,6 +221,7 @@ def _finished(root: DataRoot, domain: Domain[Any, Any], spec: QuestionSpec) -> P
         "index": spec.index,
         "difficulty": spec.difficulty,
         "prompt_style": spec.prompt_style,
+        "frame_size": spec.size,
     }
     for name, value in wanted.items():
         if there.get(name) != value:
@@ -232,6 +283,8 @@ def _publish(root: DataRoot, question: Question) -> None:
         (temporary / FIRST_FRAME_NAME).write_bytes(question.first_frame)
         (temporary / FINAL_FRAME_NAME).write_bytes(question.final_frame)
         (temporary / PROMPT_NAME).write_text(question.pair.prompt, encoding="utf-8")
+        if question.film is not None:
+            (temporary / GROUND_TRUTH_NAME).write_bytes(question.film)
         (temporary / METADATA_NAME).write_text(dump_json(question.pair.to_json()), encoding="utf-8")
 
 

@@ -3,16 +3,32 @@
 import io
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from PIL import Image
 
+from vmevalkit import media
 from vmevalkit.clock import timestamp
-from vmevalkit.dataroot import FINAL_FRAME_NAME, FIRST_FRAME_NAME, TASK_SUFFIX, Pair
-from vmevalkit.tasks.domain import DIFFICULTIES, PROMPT_STYLES, Difficulty, Domain, PromptStyle
+from vmevalkit.dataroot import FINAL_FRAME_NAME, FIRST_FRAME_NAME, GROUND_TRUTH_NAME, TASK_SUFFIX, Pair
+from vmevalkit.tasks.domain import DIFFICULTIES, FRAME_SIZE, PROMPT_STYLES, Difficulty, Domain, PromptStyle
 from vmevalkit.tasks.seeding import question_rng
 
 _COMPRESSION = 3  # half the time of zlib's default 6, for files that stay near 10 kB
+
+
+@dataclass(frozen=True)
+class FilmSpec:
+    """How the film of the solution shall be."""
+
+    fps: int = 16
+    seconds: float = 3.0
+
+    @property
+    def frames(self) -> int:
+        """The number of frames."""
+        return round(self.fps * self.seconds)
 
 
 @dataclass(frozen=True)
@@ -24,17 +40,22 @@ class QuestionSpec:
     index: int
     difficulty: Difficulty
     prompt_style: PromptStyle
+    size: int = FRAME_SIZE
+    """The side of the frames in pixels."""
+    film: FilmSpec | None = None
+    """The film of the solution to make; it is not part of what the question is."""
     attempt: int = 0
     """How many candidates before this one were puzzles that the data set already has."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """A finished question: its record and the two frames as PNG files."""
+    """A finished question: its record, the two frames as PNG files, and the film as MP4 if one was asked for."""
 
     pair: Pair
     first_frame: bytes
     final_frame: bytes
+    film: bytes | None = None
 
 
 def question_id(domain: str, index: int) -> str:
@@ -54,7 +75,7 @@ def difficulty_of(index: int, only: Difficulty | None) -> Difficulty:
 
 
 def make_question(domain: Domain[Any, Any], spec: QuestionSpec) -> Question:
-    """Make, prove and draw one question.
+    """Make, prove, draw and, if asked to, film one question.
 
     Raises:
         PuzzleError: the domain made a puzzle whose solution is not the only one.
@@ -63,7 +84,7 @@ def make_question(domain: Domain[Any, Any], spec: QuestionSpec) -> Question:
     identity = (domain.name, domain.version, spec.seed, spec.index)
     puzzle = domain.sample(question_rng(*identity, "puzzle", spec.attempt), spec.difficulty)
     domain.check(puzzle)
-    first, final = domain.draw(puzzle)
+    first, final = domain.draw(puzzle, spec.size)
     prompts = {style: domain.prompt(puzzle, style, question_rng(*identity, "prompt", style)) for style in PROMPT_STYLES}
     task_id = question_id(domain.name, spec.index)
     first_path, final_path = frame_paths(domain.name, task_id)
@@ -82,12 +103,22 @@ def make_question(domain: Domain[Any, Any], spec: QuestionSpec) -> Question:
             "seed": spec.seed,
             "index": spec.index,
             "attempt": spec.attempt,
+            "frame_size": spec.size,
             "key": blake2b(domain.key(puzzle).encode(), digest_size=16).hexdigest(),
             "prompt_style": spec.prompt_style,
             "prompts": prompts,
         },
     )
-    return Question(pair, to_png(first), to_png(final))
+    film = film_solution(domain, puzzle, spec.size, spec.film) if spec.film else None
+    return Question(pair, to_png(first), to_png(final), film)
+
+
+def film_solution(domain: Domain[Any, Any], puzzle: object, size: int, film: FilmSpec) -> bytes:
+    """Film a puzzle's solution and return the MP4 file."""
+    with TemporaryDirectory(prefix="vmevalkit-") as folder:
+        path = Path(folder) / GROUND_TRUTH_NAME
+        media.write_video(path, domain.animate(puzzle, film.frames, size), fps=film.fps)
+        return path.read_bytes()
 
 
 def to_png(image: Image.Image) -> bytes:
