@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 from vmevalkit.cli import main
 
@@ -194,3 +195,24 @@ def test_ctrl_c_ends_in_one_line_and_the_next_run_goes_on(tmp_path):
     again = vmevalkit(*command)
     assert again.returncode == 0
     assert ", 0 kept" not in again.stdout
+
+
+def test_domains_are_listed_with_their_questions_by_difficulty(data_dir, capsys):
+    capsys.readouterr()
+    assert main(["domains", "--json", "--data-dir", str(data_dir)]) == 0
+    rows = {row["domain"]: row for row in json.loads(capsys.readouterr().out)}
+    assert list(rows)[:5] == ["chess", "maze", "sudoku", "rotation", "raven"]
+    assert [rows["maze"][name] for name in ("questions", "easy", "medium", "hard")] == [1, 1, 0, 0]
+    assert rows["chess"]["questions"] == 0
+
+
+def test_a_sheet_of_thumbnails_shows_each_domain(tmp_path):
+    path = tmp_path / "new" / "sheet.png"
+    assert main(["domains", "--sheet", str(path), "--samples", "3", "--domains", "maze,raven"]) == 0
+    with Image.open(path) as sheet:
+        two = sheet.size
+    assert main(["domains", "--sheet", str(path), "--samples", "3", "--domains", "maze"]) == 0
+    with Image.open(path) as sheet:
+        assert sheet.width == two[0]
+        assert sheet.height < two[1] < 2 * sheet.height
+        assert len(sheet.convert("RGB").getcolors(1 << 20)) > 20

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from vmevalkit.tasks import get_domain, question_rng
 from vmevalkit.tasks.question import FilmSpec
 
 DOMAINS = ("chess", "maze", "sudoku", "rotation", "raven")
+PAIRS, KILLS = (2000, 20) if "VMEVAL_LONG" in os.environ else (12, 4)
 FILES = ["final_frame.png", "first_frame.png", "prompt.txt", "question_metadata.json"]
 
 
@@ -160,21 +162,23 @@ def test_two_creators_on_one_folder_do_not_mix(dataset):
 
 
 def test_killed_at_any_moment_and_resumed_it_ends_as_if_undisturbed(tmp_path):
-    options = ("--pairs-per-domain", "12", "--workers", "2")
+    options = ("--pairs-per-domain", str(PAIRS), "--random-seed", "7", "--workers", "2")
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     began = time.monotonic()
     assert create_in_a_process(undisturbed, *options).returncode == 0
     whole = time.monotonic() - began
-    for number in range(4):
+    moments = random.Random(7)
+    for _ in range(KILLS):
         with subprocess.Popen(
             [sys.executable, "-m", "vmevalkit.runner.create_dataset", "--data-dir", killed, *options],
             env={**os.environ, "SOURCE_DATE_EPOCH": "1736937000"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         ) as process:
-            time.sleep(whole * (0.3 + 0.2 * number))
+            time.sleep(0.3 + moments.random() * 2 * whole / KILLS)
             process.send_signal(signal.SIGKILL)
     assert create_in_a_process(killed, *options).returncode == 0
+    assert len(contents(killed)) == len(DOMAINS) * PAIRS * len(FILES) + 1
     assert contents(killed) == contents(undisturbed)
 
 

@@ -28,8 +28,8 @@ from vmevalkit.tasks.maze_task.puzzle import (
 )
 
 DOMAIN = MazeDomain()
-LENGTHS = {"easy": range(6, 15), "medium": range(15, 28), "hard": range(28, 71)}
-SIDES = {"easy": range(5, 8), "medium": range(8, 12), "hard": range(12, 16)}
+LENGTHS = {"easy": range(6, 15), "medium": range(15, 28), "hard": range(28, 101)}
+SIDES = {"easy": range(3, 8), "medium": range(8, 12), "hard": range(12, 22)}
 
 
 def samples(count, seed=7):

@@ -1,5 +1,7 @@
 """``vmevalkit create`` and ``vmevalkit domains``."""
 
+from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -92,14 +94,12 @@ def create(
 
 
 def _read(root: "DataRoot", as_json: bool) -> None:
-    from collections import Counter
-
     from vmevalkit.dataroot import iter_manifest
     from vmevalkit.runner.create_dataset import check_dataset
 
     root.existing()
     problems = check_dataset(root)
-    counts = Counter(pair.domain for pair in iter_manifest(root.manifest)) if root.manifest.exists() else Counter()
+    counts = Counter(pair.domain for pair in (iter_manifest(root.manifest) if root.manifest.exists() else ()))
     if as_json:
         print_json({"manifest": str(root.manifest), "domains": counts, "problems": problems})
     else:
@@ -112,19 +112,56 @@ def _read(root: "DataRoot", as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def domains(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def domains(
+    sheet: Annotated[
+        Path | None, typer.Option("--sheet", help="Write a sheet of thumbnails to this PNG file.", show_default=False)
+    ] = None,
+    samples: Annotated[int, typer.Option("--samples", min=1, help="How many questions of each domain it shows.")] = 10,
+    random_seed: Annotated[int, typer.Option("--random-seed", help="Which questions it shows.")] = 42,
+    only: Domains = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
     """List the puzzle domains and count their questions."""
+    from vmevalkit.dataroot import iter_manifest
+    from vmevalkit.tasks import DIFFICULTIES, describe, domain_names
+
+    names = split(only) or domain_names()
+    told = {name: describe(name) for name in names}
+    if sheet is not None:
+        _write_sheet(sheet, names, samples, random_seed)
+    manifest = data_root(data_dir).manifest
+    pairs = iter_manifest(manifest) if manifest.exists() else ()
+    counts = Counter((pair.domain, pair.difficulty) for pair in pairs)
+    rows: list[dict[str, str | int]] = [
+        {
+            "domain": name,
+            "title": title,
+            "description": description,
+            "questions": sum(count for (domain, _), count in counts.items() if domain == name),
+            **{difficulty: counts[name, difficulty] for difficulty in DIFFICULTIES},
+        }
+        for name, (title, description) in told.items()
+    ]
+    if as_json:
+        print_json(rows)
+        return
     from rich.table import Table
 
-    from vmevalkit.tasks import describe, domain_names
-
-    root = data_root(data_dir)
-    rows = [(name, *describe(name), sum(1 for _ in root.iter_pairs([name]))) for name in domain_names()]
-    if as_json:
-        print_json([{"name": n, "title": t, "description": d, "questions": c} for n, t, d, c in rows])
-        return
     table = Table("domain", "title", "description", box=None)
-    table.add_column("questions", justify="right")
-    for name, title, description, count in rows:
-        table.add_row(name, title, description, str(count))
+    for heading in ("questions", *DIFFICULTIES):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(*map(str, row.values()))
     print_table(table)
+
+
+def _write_sheet(path: Path, names: list[str], samples: int, seed: int) -> None:
+    from vmevalkit.dataroot import atomic_path
+    from vmevalkit.tasks import Domain, get_domain
+    from vmevalkit.tasks.sheet import thumbnail_sheet
+
+    shown = [domain for domain in map(get_domain, names) if isinstance(domain, Domain)]
+    picture = thumbnail_sheet(shown, samples, seed)
+    with atomic_path(path) as temporary:
+        picture.save(temporary, "PNG", optimize=True)

@@ -29,15 +29,20 @@ Neighbours = tuple[tuple[int, ...], ...]
 Dice = Iterator[float]
 """Random numbers in [0, 1), without end."""
 
-_SIDES = {"easy": (5, 7), "medium": (8, 11), "hard": (12, 15)}
-_LENGTHS = {"easy": (6, 14), "medium": (15, 27), "hard": (28, 70)}
+# Each side is as likely as it is often here. There are few mazes of 3x3 cells, and large ones are hard to film.
+_SIDES: dict[Difficulty, tuple[int, ...]] = {
+    "easy": (3, *(4,) * 4, *(5,) * 8, *(6,) * 8, *(7,) * 8),
+    "medium": (8, 9, 10, 11),
+    "hard": (*(12, 13, 14, 15) * 3, *range(16, 22)),
+}
+_LENGTHS = {"easy": (6, 14), "medium": (15, 27), "hard": (28, 100)}
 _TURNS = {"easy": 3, "medium": 7, "hard": 14}
 
 
 def sample_maze(rng: np.random.Generator, difficulty: Difficulty) -> Maze:
     """Make a square maze whose path has a length and a number of turns that suit the difficulty."""
     shortest, longest = _LENGTHS[difficulty]
-    side = int(rng.integers(*_SIDES[difficulty], endpoint=True))
+    side = _SIDES[difficulty][int(rng.integers(len(_SIDES[difficulty])))]
     algorithm = list(ALGORITHMS)[int(rng.integers(len(ALGORITHMS)))]
     while True:
         walls = carve(algorithm, side, side, rng)
