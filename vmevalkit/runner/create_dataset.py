@@ -5,6 +5,7 @@ Run as ``python -m vmevalkit.runner.create_dataset`` it is ``vmevalkit create``.
 
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -146,9 +147,18 @@ def create_dataset(
             made, kept = made + new, kept + old
             beyond += sum(1 for _ in root.iter_pairs([name])) - new - old
         request = Request(random_seed, pairs_per_domain, tuple(names))
-        changed = write_manifest(root, request, {name: describe(name)[1] for name in domain_names()})
+        changed = write_manifest(root, request, _descriptions(root))
     unable = (name for name, domain in zip(names, loaded, strict=True) if isinstance(domain, FunctionDomain))
     return Created(made, kept, beyond, missing, tuple(unable) if film else (), changed)
+
+
+def _descriptions(root: DataRoot) -> dict[str, str]:
+    """Describe the domains on disk; one that nobody here knows, or whose package is broken, has no description."""
+    descriptions = {}
+    for name in root.domains():
+        with suppress(UsageError):
+            descriptions[name] = describe(name)[1]
+    return descriptions
 
 
 def _check_numbers(pairs_per_domain: int, workers: int, size: int, film: FilmSpec | None) -> None:

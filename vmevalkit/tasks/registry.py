@@ -93,7 +93,13 @@ def get_domain(name: str) -> AnyDomain:
         raise UnknownNameError("domain", name, domain_names())
     if isinstance(entry, dict):
         return _from_dictionary(name, entry)
-    loaded = entry.load()
+    try:
+        loaded = entry.load()
+    except (ImportError, AttributeError) as error:
+        raise UsageError(
+            f"domain {name}: cannot load {entry.value}: {error}",
+            hint=f"correct or uninstall the package that adds it: {entry.dist.name}",
+        ) from error
     if isinstance(loaded, dict):
         return _from_dictionary(name, loaded)
     return _instance(name, loaded)
