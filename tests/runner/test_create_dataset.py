@@ -277,7 +277,8 @@ def test_a_domain_that_runs_out_of_puzzles_says_how_many_there_are(root, monkeyp
     monkeypatch.setattr(maze, "sample", lambda self, rng, difficulty: few[int(rng.integers(3))])
     with pytest.raises(PuzzleError, match="no other distinct easy puzzle found after 3"):
         create_dataset(root, pairs_per_domain=5, domains=["maze"], difficulty="easy")
-    assert len(list(root.iter_pairs())) == 3
+    assert all(len(list(root.pair_folder(key).iterdir())) == len(FILES) for key in root.iter_pairs())
+    assert not root.manifest.exists()
 
 
 @dataclass

@@ -4,7 +4,7 @@ Run as ``python -m vmevalkit.runner.create_dataset`` it is ``vmevalkit create``.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -58,6 +58,7 @@ from vmevalkit.tasks.question import (
     make_question,
     question_id,
 )
+from vmevalkit.threads import in_order
 
 __all__ = ["DOMAIN_REGISTRY", "Created", "create_dataset", "read_dataset_from_folders"]
 
@@ -67,6 +68,7 @@ SMALLEST_SIZE, LARGEST_SIZE = 256, 2048  # pixels; smaller pieces and digits can
 LONGEST_FILM = 10_000  # frames
 _FILES = (FIRST_FRAME_NAME, FINAL_FRAME_NAME, PROMPT_NAME, METADATA_NAME)
 _ATTEMPTS = 1000
+_WRITERS, _WINDOW = 16, 64
 
 
 @dataclass(frozen=True)
@@ -178,21 +180,11 @@ def _check_numbers(pairs_per_domain: int, workers: int, size: int, film: FilmSpe
 def _from_generator(
     root: DataRoot, domain: Domain[Any, Any], specs: Iterable[QuestionSpec], workers: int, progress: Progress
 ) -> tuple[int, int]:
-    seen: set[int] = set()
     made = kept = 0
-    for spec, found in map_ordered(partial(_find_or_make, root, domain), specs, workers):
-        if isinstance(found, _Kept):
-            seen.add(_key(found.pair))
-            kept += 1
-            if found.film is not None:
-                folder = root.pair_folder(found.pair.key)
-                remove_abandoned(folder)
-                write_bytes(folder / GROUND_TRUTH_NAME, found.film)
-        else:
-            question = _first_distinct(domain, spec, found, seen)
-            _publish(root, question)
-            seen.add(_key(question.pair))
-            made += 1
+    found = map_ordered(partial(_find_or_make, root, domain), specs, workers)
+    # Each file waits for the disk; several at once let the disk do it in one go.
+    for is_new in in_order(partial(_store, root), _distinct(domain, found), workers=_WRITERS, window=_WINDOW):
+        made, kept = made + is_new, kept + (not is_new)
         progress.advance()
     return made, kept
 
@@ -203,6 +195,29 @@ class _Kept:
 
     pair: Pair
     film: bytes | None
+
+
+def _distinct(
+    domain: Domain[Any, Any], found: Iterable[tuple[QuestionSpec, _Kept | Question]]
+) -> Iterator[_Kept | Question]:
+    """Replace every new question that an earlier one asks already."""
+    seen: set[int] = set()
+    for spec, one in found:
+        question = one if isinstance(one, _Kept) else _first_distinct(domain, spec, one, seen)
+        seen.add(_key(question.pair))
+        yield question
+
+
+def _store(root: DataRoot, question: _Kept | Question) -> bool:
+    """Write what is not on disk yet; return whether it is a new question."""
+    if isinstance(question, Question):
+        _publish(root, question)
+        return True
+    if question.film is not None:
+        folder = root.pair_folder(question.pair.key)
+        remove_abandoned(folder)
+        write_bytes(folder / GROUND_TRUTH_NAME, question.film)
+    return False
 
 
 def _find_or_make(

@@ -10,12 +10,12 @@ from vmevalkit.dataroot import DataRoot, Version
 from vmevalkit.errors import UsageError
 from vmevalkit.progress import Lines, Progress, shown
 from vmevalkit.settings import load_settings
-from vmevalkit.snapshots._parallel import WINDOW
 from vmevalkit.snapshots.names import split_data_uri
 from vmevalkit.snapshots.push import PushResult, push
 from vmevalkit.snapshots.remote import open_remote
 from vmevalkit.snapshots.versions import add_version
 from vmevalkit.snapshots.walk import chosen_tree
+from vmevalkit.threads import WINDOW
 
 
 def sync_to_s3(data_dir: Path | str | None = None, date_prefix: str | None = None) -> str:

@@ -12,7 +12,6 @@ from pydantic import ValidationError
 
 from vmevalkit.dataroot import Record, dump_json
 from vmevalkit.errors import RecordError, UsageError
-from vmevalkit.snapshots._parallel import in_order
 from vmevalkit.snapshots.manifest import Header, Row, read_header, read_rows
 from vmevalkit.snapshots.names import (
     ARCHIVE,
@@ -23,6 +22,7 @@ from vmevalkit.snapshots.names import (
     manifest_key,
 )
 from vmevalkit.snapshots.remote import MissingObjectError, Remote
+from vmevalkit.threads import in_order
 
 _HEADER_BYTES = 1 << 16
 

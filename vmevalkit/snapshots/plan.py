@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import IO
 
 from vmevalkit.progress import Progress
-from vmevalkit.snapshots._parallel import in_order
 from vmevalkit.snapshots.manifest import Row, merge
 from vmevalkit.snapshots.reading import hash_file, twice
 from vmevalkit.snapshots.walk import LocalFile
+from vmevalkit.threads import in_order
 
 
 @dataclass(frozen=True, slots=True)

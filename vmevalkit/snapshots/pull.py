@@ -10,11 +10,11 @@ from pathlib import Path
 from vmevalkit.dataroot import atomic_path, resolve_inside
 from vmevalkit.errors import RecordError, UnsafePathError, UsageError
 from vmevalkit.progress import Progress, Silent
-from vmevalkit.snapshots._parallel import in_order
 from vmevalkit.snapshots.catalog import Manifest, fetched_manifest
 from vmevalkit.snapshots.manifest import Row
 from vmevalkit.snapshots.reading import hash_file
 from vmevalkit.snapshots.remote import MissingObjectError, Remote
+from vmevalkit.threads import in_order
 
 _FAILURES_KEPT = 1000
 _HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)

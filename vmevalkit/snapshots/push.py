@@ -15,7 +15,6 @@ from vmevalkit.clock import timestamp
 from vmevalkit.dataroot import DataRoot, exclusive, read_json, write_json
 from vmevalkit.errors import ConflictError, RecordError, RemoteError, UsageError
 from vmevalkit.progress import Progress, Silent
-from vmevalkit.snapshots._parallel import WINDOW, in_order
 from vmevalkit.snapshots.catalog import Manifest, Pointer, fetched_manifest, move_latest, read_latest
 from vmevalkit.snapshots.manifest import Header, Row, write_manifest
 from vmevalkit.snapshots.names import check_snapshot_name, claim_key, data_prefix, manifest_key, name_for_now
@@ -23,6 +22,7 @@ from vmevalkit.snapshots.plan import Plan, Step, make_plan
 from vmevalkit.snapshots.reading import CHUNK_BYTES, stable_chunks, twice
 from vmevalkit.snapshots.remote import PART_BYTES, Remote
 from vmevalkit.snapshots.walk import Tree, walk
+from vmevalkit.threads import WINDOW, in_order
 
 _MANIFEST_IN_MEMORY_BYTES = 64 << 20
 
