@@ -16,7 +16,7 @@ from PIL import Image
 from vmevalkit.errors import PuzzleError, UnreadableFrameError
 from vmevalkit.tasks import DIFFICULTIES, PROMPT_STYLES, get_domain, question_rng
 from vmevalkit.tasks import chess_task as package
-from vmevalkit.tasks.chess_task import Puzzle, bitboards, board, rules
+from vmevalkit.tasks.chess_task import Puzzle, bitboards, board, rules, sampling
 from vmevalkit.tasks.chess_task.drawing import CONTENTS, draw_board, layout
 from vmevalkit.tasks.chess_task.mating import checking_moves, mates
 from vmevalkit.tasks.chess_task.men import Men
@@ -478,3 +478,10 @@ def test_only_one_module_imports_the_chess_package():
         if re.search(r"^\s*(import|from) chess\b", path.read_text(), re.MULTILINE)
     ]
     assert importing == ["rules.py"]
+
+
+def test_a_board_with_nine_pawns_of_a_side_is_passed_over():
+    """Found by making 100,000 questions."""
+    squares = board.expand("5Q1N/1p1p1N2/7p/2p5/pP1kP3/1pp5/p1PPpR2/2K5")
+    assert sampling._judged(squares, BANDS["hard"], white=False) is None
+    assert sampling._judged(squares, BANDS["hard"], white=True) is None

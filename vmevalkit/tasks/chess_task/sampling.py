@@ -55,6 +55,10 @@ def _judged(board: str, band: Band, *, white: bool) -> Puzzle | None:
     """Return the puzzle on a board if it has exactly one answer and fits the band."""
     if not _within(len(board) - board.count(EMPTY), band.pieces) or board.count("K") != 1:
         return None
+    if any(
+        board.count(pawn) > 8 or sum(map(side, board)) > 16 for pawn, side in (("P", str.isupper), ("p", str.islower))
+    ):
+        return None
     if not white:
         board = colours_swapped(board)
     fen = f"{placement(board)} {'w' if white else 'b'} - - 0 1"
