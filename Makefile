@@ -2,7 +2,7 @@
 # make demo ARGS=--no-serve    the same, ending after the work
 # make test                    all tests
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo test test-long lint bench lock clean
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -11,12 +11,15 @@ DEVELOPMENT := $(VENV)/requirements-dev.lock.installed
 ARGS ?=
 
 help:
-	@echo "make demo    make, film, score, push and show the standard 75 questions (ARGS=--no-serve: no dashboard)"
-	@echo "make test    run all tests (ARGS='-k name' picks some)"
-	@echo "make lint    check style, types and the layers of the code"
-	@echo "make bench   measure speed, as ratios"
-	@echo "make lock    bring the lock files up to date with pyproject.toml"
-	@echo "make clean   remove the environment, the demo and all caches"
+	@echo "make demo          make, film, score, push and show the standard 75 questions (ARGS=--no-serve: no dashboard)"
+	@echo "make test          run all tests (ARGS='-k name' picks some)"
+	@echo "make test-long     the tests that take too long for every day, in full"
+	@echo "make lint          check style, types and the layers of the code"
+	@echo "make bench         measure speed, as ratios"
+	@echo "make bench-memory  measure the peak memory of making questions (ARGS='--pairs 100000')"
+	@echo "make reading       measure how surely distorted frames are read (ARGS='--questions 100')"
+	@echo "make lock          bring the lock files up to date with pyproject.toml"
+	@echo "make clean         remove the environment, the demo and all caches"
 
 demo: $(RUNTIME)
 	@$(VENV)/bin/vmevalkit demo $(ARGS)
@@ -24,6 +27,9 @@ demo: $(RUNTIME)
 test: $(DEVELOPMENT)
 	@sh scripts/browser.sh
 	@$(PYTHON) -m pytest -n auto $(ARGS)
+
+test-long: $(DEVELOPMENT)
+	@VMEVAL_LONG=1 $(PYTHON) -m pytest tests/runner/test_create_dataset.py -k killed $(ARGS)
 
 lint: $(DEVELOPMENT)
 	@$(PYTHON) -m ruff format --check .
@@ -33,6 +39,12 @@ lint: $(DEVELOPMENT)
 
 bench: $(DEVELOPMENT)
 	@$(PYTHON) -m benchmarks $(ARGS)
+
+bench-memory: $(DEVELOPMENT)
+	@$(PYTHON) -m benchmarks.memory $(ARGS)
+
+reading: $(DEVELOPMENT)
+	@$(PYTHON) -m benchmarks.reading $(ARGS)
 
 lock: $(DEVELOPMENT)
 	@sh scripts/lock.sh

@@ -1,20 +1,28 @@
-"""Print the table, and as JSON with ``--json``."""
+"""Print speed as a table of ratios, or as JSON with ``--json``.
+
+``python -m benchmarks reading`` and ``python -m benchmarks memory`` are measurements of another kind, with options of
+their own.
+"""
 
 import argparse
 import json
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from benchmarks import create, startup
+from benchmarks import create, memory, reading, startup
 from benchmarks.measure import Ratio
 
 SUITES: dict[str, Callable[[], Iterator[Ratio]]] = {"create": create.ratios, "startup": startup.ratios}
+PROGRAMS: dict[str, Callable[[Sequence[str]], None]] = {"memory": memory.main, "reading": reading.main}
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the program that is named first; otherwise measure the suites and print."""
+    if sys.argv[1:] and sys.argv[1] in PROGRAMS:
+        PROGRAMS[sys.argv[1]](sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("suites", nargs="*", help=f"which of {', '.join(SUITES)}; all if none is named")
     parser.add_argument("--json", action="store_true", help="print JSON")
