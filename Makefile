@@ -2,7 +2,7 @@
 # make demo ARGS=--no-serve    the same, ending after the work
 # make test                    all tests
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint bench lock clean
+.PHONY: help demo test test-long lint bench bench-memory reading lock clean
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
