@@ -12,6 +12,7 @@ from PIL import Image, ImageFilter
 from vmevalkit.errors import PuzzleError, UnreadableFrameError
 from vmevalkit.tasks import DIFFICULTIES, get_domain, question_rng
 from vmevalkit.tasks.rotation_task import drawing
+from vmevalkit.tasks.rotation_task.cells import GRID, agreement, seen_labels, visible_shares
 from vmevalkit.tasks.rotation_task.figure import (
     arm,
     bends,
@@ -31,18 +32,7 @@ from vmevalkit.tasks.rotation_task.puzzle import (
     similarities,
 )
 from vmevalkit.tasks.rotation_task.reading import SAME_VIEW, State, similarity
-from vmevalkit.tasks.rotation_task.view import (
-    GRID,
-    LEFT,
-    NOTHING,
-    RIGHT,
-    TOP,
-    agreement,
-    seen_labels,
-    stage,
-    view,
-    visible_shares,
-)
+from vmevalkit.tasks.rotation_task.view import LEFT, NOTHING, RIGHT, TOP, stage, view
 
 ROTATION = get_domain("rotation")
 RIGHT_ANGLE = Turn("clockwise", 90)
@@ -435,6 +425,13 @@ def test_a_difference_gives_the_share_of_each_kind_of_face():
     assert text == (
         "33% of the figure is seen as expected: 100% of its top faces, 0% of its left faces and 0% of its right faces."
     )
+
+
+@pytest.mark.parametrize("offset", [10.0**-power for power in range(1, 12)])
+def test_a_figure_whose_sides_are_seen_almost_from_their_edges_is_drawn(hundred, offset):
+    puzzle = hundred[0]
+    exact, near = (drawing.draw_figure(puzzle.figure, azimuth, puzzle.elevation, 512) for azimuth in (90, 90 + offset))
+    assert np.abs(rgb(exact).astype(int) - rgb(near)).mean() < 1
 
 
 def test_frames_scale_without_changing_what_is_seen(hundred):

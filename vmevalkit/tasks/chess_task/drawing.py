@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from vmevalkit.tasks.canvas import Canvas, Palette, Pixels, Point, coverage
@@ -97,13 +96,17 @@ def draw_slide(board: str, letter: str, start: int, end: int, way: float, size: 
 
     """
     place = layout(size)
-    picture = np.array(draw_board(board, size).convert("RGB"))
+    picture = _backdrop(board, size).copy()
     (x0, y0), (x1, y1) = place.corner(start), place.corner(end)
-    left, top = round(x0 + (x1 - x0) * way), round(y0 + (y1 - y0) * way)
-    patch = picture[top : top + place.square, left : left + place.square]
-    colour, opacity = _cut_out(letter, place.square)
-    patch[:] = (patch * (255 - opacity) + colour * opacity + 127) // 255
-    return Image.fromarray(picture)
+    piece, opacity = _cut_out(letter, place.square)
+    picture.paste(piece, (round(x0 + (x1 - x0) * way), round(y0 + (y1 - y0) * way)), opacity)
+    return picture
+
+
+@lru_cache(maxsize=4)
+def _backdrop(board: str, size: int) -> Image.Image:
+    """Draw the board that a whole film has in common."""
+    return draw_board(board, size).convert("RGB")
 
 
 @lru_cache
@@ -185,12 +188,12 @@ def _tile(letter: str, shade: str, side: int) -> Pixels:
 
 
 @lru_cache
-def _cut_out(letter: str, side: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return a piece's colours, shape (side, side, 3), and its opacity, 0 to 255, shape (side, side, 1)."""
+def _cut_out(letter: str, side: int) -> tuple[Image.Image, Image.Image]:
+    """Return a piece's colours, mode ``RGB``, and its opacity, mode ``L``."""
     whole, inside, glints = _masks(letter.lower(), side)
     canvas = Canvas(side, side, _PALETTE, "ink")
     if letter.isupper():
         canvas.stamp(inside, 0, 0, under="ink", over="ivory")
     else:
         canvas.stamp(glints, 0, 0, under="ink", over="glint")
-    return colours(canvas.pixels).astype(np.int32), whole[..., None].astype(np.int32)
+    return canvas.image().convert("RGB"), Image.fromarray(whole)

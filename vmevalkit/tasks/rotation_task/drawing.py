@@ -1,7 +1,7 @@
 """What a figure looks like: shaded cubes with dark edges on a light turntable."""
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import ceil, cos, floor, pi, radians, sin
 
 import numpy as np
@@ -14,7 +14,6 @@ from vmevalkit.tasks.rotation_task.puzzle import Puzzle, pose
 from vmevalkit.tasks.rotation_task.view import (
     DISC_RADIUS,
     LEFT,
-    NOTHING,
     RIGHT,
     TOP,
     View,
@@ -37,18 +36,18 @@ COLOURS = {
 # What meets on the ground, and what meets a dark edge.
 _GROUND_BLENDS = (("paper", "rim"), ("rim", "disc"), ("disc", "shadow"), ("disc", "mark"))
 _BLENDS = (*_GROUND_BLENDS, *((under, "ink") for under in COLOURS if under != "ink"))
-_GROUNDS = ("disc", "shadow", "rim", "mark")
-_FACES = {NOTHING: "paper", TOP: "top", LEFT: "left", RIGHT: "right"}
 
 _EDGE = 0.0042
 """Width of the dark lines, as a share of the side."""
 _THICKNESS = 0.014
 """Of the turntable's rim, likewise."""
 _OVERSAMPLING = 3
+_OVERSAMPLING_IN_MOTION = 2
+"""Edges that are seen for an eighth of a second need fewer steps."""
 _SHADES = 64
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=2 * _SHADES + 1)
 def palette(left: int, right: int) -> Palette:
     """Return the colours for left and right faces that are so many 64ths of the way from bright to dark."""
     return Palette({**COLOURS, "left": side_colour(left / _SHADES), "right": side_colour(right / _SHADES)}, _BLENDS)
@@ -61,7 +60,8 @@ def side_colour(darkness: float) -> str:
 
 
 PALETTE = palette(0, _SHADES)
-"""The colours of first and final frames."""
+"""The colours of first and final frames. All palettes number their colours alike."""
+_FACES = {TOP: PALETTE.number("top"), LEFT: PALETTE.number("left"), RIGHT: PALETTE.number("right")}
 
 
 def _snapped(points: list[Point]) -> list[Point]:
@@ -94,13 +94,14 @@ def render(puzzle: Puzzle, progress: float, size: int) -> Image.Image:
     """
     share = _eased(min(max(progress, 0.0), 1.0))
     rigid, azimuth = pose(puzzle, replace(puzzle.shown, mirrored=False), share)
+    oversampling = _OVERSAMPLING_IN_MOTION if 0 < share < 1 else _OVERSAMPLING
     if not puzzle.shown.mirrored or share < _FADE[0]:
-        return draw_figure(rigid, azimuth, puzzle.elevation, size)
+        return draw_figure(rigid, azimuth, puzzle.elevation, size, oversampling)
     other, other_azimuth = pose(puzzle, puzzle.shown, share)
-    mirror = draw_figure(other, other_azimuth, puzzle.elevation, size)
+    mirror = draw_figure(other, other_azimuth, puzzle.elevation, size, oversampling)
     if share > _FADE[1]:
         return mirror
-    before = draw_figure(rigid, azimuth, puzzle.elevation, size).convert("RGB")
+    before = draw_figure(rigid, azimuth, puzzle.elevation, size, oversampling).convert("RGB")
     return Image.blend(before, mirror.convert("RGB"), (share - _FADE[0]) / (_FADE[1] - _FADE[0]))
 
 
@@ -111,7 +112,9 @@ def _eased(share: float) -> float:
     return share * share * (3 - 2 * share)
 
 
-def draw_figure(figure: Figure, azimuth: float, elevation: int, size: int) -> Image.Image:
+def draw_figure(
+    figure: Figure, azimuth: float, elevation: int, size: int, oversampling: int = _OVERSAMPLING
+) -> Image.Image:
     """Draw a figure that has turned by an azimuth; the palette has its own shades where a side is half lit."""
     seen = view(figure, azimuth, elevation)
     canvas = Canvas(size, size, palette(*(round(_SHADES * shade(heading)) for heading in seen.headings)), "paper")
@@ -120,7 +123,7 @@ def draw_figure(figure: Figure, azimuth: float, elevation: int, size: int) -> Im
     canvas.pixels[top : top + len(disc)] = disc
     _put_shadow(canvas, figure, azimuth, elevation)
     _put_mark(canvas, figure, azimuth, elevation)
-    _put_figure(canvas, seen)
+    _put_figure(canvas, seen, oversampling)
     return canvas.image()
 
 
@@ -138,6 +141,8 @@ _BLUR = 0.012
 """Of the shadow, as a share of the side."""
 _SOFT = 4
 """The shadow is drawn in pixels of so many pixels."""
+_STEP = 2
+"""It changes its colour every so many pixels: finer than can be seen in so soft an edge."""
 _SQUARE = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
 
 
@@ -154,11 +159,12 @@ def _put_shadow(canvas: Canvas, figure: Figure, azimuth: float, elevation: int) 
     for outline in (np.round((corners - (left, top)) * 64) / 64).reshape(len(corners), 8).tolist():
         pen.polygon(outline, fill=255)
     soft = small.filter(ImageFilter.GaussianBlur(blur)).resize(
-        (small.width * _SOFT, small.height * _SOFT), Image.Resampling.BILINEAR
+        (small.width * _SOFT // _STEP, small.height * _SOFT // _STEP), Image.Resampling.BILINEAR
     )
+    steps = soft.point(canvas.palette.ramp("disc", "shadow").tolist())
+    shaded = np.asarray(steps.resize((soft.width * _STEP, soft.height * _STEP), Image.Resampling.NEAREST))
     target = canvas.pixels[top * _SOFT : bottom * _SOFT, left * _SOFT : right * _SOFT]
-    shaded = canvas.palette.ramp("disc", "shadow")[np.asarray(soft)[: target.shape[0], : target.shape[1]]]
-    np.copyto(target, shaded, where=target == canvas.palette.number("disc"))
+    np.copyto(target, shaded[: target.shape[0], : target.shape[1]], where=target == canvas.palette.number("disc"))
 
 
 def _put_mark(canvas: Canvas, figure: Figure, azimuth: float, elevation: int) -> None:
@@ -171,37 +177,35 @@ def _put_mark(canvas: Canvas, figure: Figure, azimuth: float, elevation: int) ->
     canvas.stamp(shape, left, top, under="disc", over="mark")
 
 
-def _put_figure(canvas: Canvas, seen: View) -> None:
+def _put_figure(canvas: Canvas, seen: View, oversampling: int) -> None:
     """Paint the faces, those further away first, each with its edges."""
     size = len(canvas.pixels)
     corners = seen.corners * size
     reach = ceil(_EDGE * size) + 1
     left, top = (int(part) - reach for part in np.floor(corners.min(axis=(0, 1))))
     right, bottom = (int(part) + reach for part in np.ceil(corners.max(axis=(0, 1))))
-    labels, edges = _paint(seen, corners - (left, top), (right - left, bottom - top), _EDGE * size)
     target = canvas.pixels[top:bottom, left:right]
-    table = _ink_table(canvas.palette)
-    outline = np.nonzero((labels == NOTHING) & (edges > 0))
-    on_ground = table[_ground_rows(canvas.palette)[target[outline]], edges[outline]]
-    np.copyto(target, table.ravel().take(labels * np.uint16(256) + edges), where=labels != NOTHING)
-    target[outline] = on_ground
+    painted, edges = _paint(target, seen.labels.tolist(), corners - (left, top), _EDGE * size, oversampling)
+    inked = np.flatnonzero(edges > 0)
+    painted[inked] = _ink_table().take(painted[inked] * np.intp(256) + edges[inked])
+    target[:] = painted.reshape(target.shape)
 
 
 def _paint(
-    seen: View, corners: NDArray[np.float64], extent: tuple[int, int], width: float
-) -> tuple[NDArray[np.uint8], Pixels]:
-    """Return the label of each pixel, and how much of it the edges cover: 0 to 255."""
-    large = Image.new("L", (extent[0] * _OVERSAMPLING, extent[1] * _OVERSAMPLING))
-    flat = Image.new("L", extent)
-    ink, fill = ImageDraw.Draw(large), ImageDraw.Draw(flat)
+    ground: Pixels, labels: list[int], corners: NDArray[np.float64], width: float, oversampling: int
+) -> tuple[Pixels, Pixels]:
+    """Return the colour numbers of the ground with the faces on it, and how much edges cover: 0 to 255; both flat."""
+    plain = Image.fromarray(ground)
+    large = Image.new("L", (plain.width * oversampling, plain.height * oversampling))
+    ink, fill = ImageDraw.Draw(large), ImageDraw.Draw(plain)
     snapped = np.round(corners * 64) / 64
-    outlines = (snapped, *(_OVERSAMPLING * outline for outline in _strokes(snapped, width / 2)))
+    outlines = (snapped, *(oversampling * outline for outline in _strokes(snapped, width / 2)))
     faces, outer, inner = (outline.reshape(len(corners), -1).tolist() for outline in outlines)
-    for number, label in enumerate(seen.labels.tolist()):
-        fill.polygon(faces[number], fill=label)
+    for number, label in enumerate(labels):
+        fill.polygon(faces[number], fill=_FACES[label])
         ink.polygon(outer[number], fill=255)
         ink.polygon(inner[number], fill=0)
-    return np.asarray(flat), np.asarray(large.reduce(_OVERSAMPLING))
+    return np.array(plain).ravel(), np.asarray(large.reduce(oversampling)).ravel()
 
 
 def _strokes(faces: NDArray[np.float64], reach: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -215,30 +219,24 @@ def _strokes(faces: NDArray[np.float64], reach: float) -> tuple[NDArray[np.float
         Shapes (faces, 8, 2) and (faces, 4, 2).
 
     """
-    ahead = np.roll(faces, -1, axis=1) - faces
+    ahead = faces[:, [1, 2, 3, 0]] - faces
     ahead /= np.hypot(ahead[..., 0], ahead[..., 1])[..., None]
     outward = np.stack([ahead[..., 1], -ahead[..., 0]], axis=-1)
     inverted = (outward[:, 0] * (faces[:, 2] - faces[:, 0])).sum(axis=-1) > 0
     outward[inverted] *= -1
-    before = np.roll(outward, 1, axis=1)
+    before = outward[:, [3, 0, 1, 2]]
     outer = np.stack([faces + reach * before, faces + reach * outward], axis=2).reshape(-1, 8, 2)
     inner = faces - reach * (before + outward) / (1 + (before * outward).sum(axis=-1))[..., None]
     return np.round(outer * 64) / 64, np.round(inner * 64) / 64
 
 
-@lru_cache(maxsize=64)
-def _ink_table(colours: Palette) -> Pixels:
-    """Return the colour numbers of each ground under each coverage with ink: a label's row, or one of `_GROUNDS`."""
-    names = [*(_FACES[label] for label in range(len(_FACES))), *_GROUNDS]
-    return np.stack([colours.ramp(name, "ink") for name in names])
-
-
-@lru_cache(maxsize=64)
-def _ground_rows(colours: Palette) -> NDArray[np.uint8]:
-    """Return for each colour number of the ground its row in `_ink_table`, or the row of a colour that is near."""
-    rows = np.zeros(256, dtype=np.uint8)
-    row = {name: len(_FACES) + number for number, name in enumerate(_GROUNDS)}
+@cache
+def _ink_table() -> Pixels:
+    """Return the colour number of each colour number under each coverage with ink, flat; near ones for blends."""
+    table = np.tile(np.arange(256, dtype=np.uint8)[:, None], 256)
     for under, over in _GROUND_BLENDS:
-        ramp = colours.ramp(under, over)
-        rows[ramp[:128]], rows[ramp[128:]] = row.get(under, NOTHING), row[over]
-    return rows
+        ramp = PALETTE.ramp(under, over)
+        table[ramp[:128]], table[ramp[128:]] = PALETTE.ramp(under, "ink"), PALETTE.ramp(over, "ink")
+    for name in ("paper", "top", "left", "right"):
+        table[PALETTE.number(name)] = PALETTE.ramp(name, "ink")
+    return table.ravel()

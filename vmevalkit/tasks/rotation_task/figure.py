@@ -6,7 +6,7 @@ unturned. It stands on the ground, z = 0.
 
 from collections.abc import Iterable
 from functools import cache
-from itertools import combinations, permutations, product
+from itertools import permutations, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,24 +39,23 @@ def quarter_turned(figure: Figure, turns: int) -> Figure:
 
 
 @cache
-def _rotations() -> NDArray[np.int64]:
-    """Return the 24 rotations of a cube, shape (24, 3, 3)."""
+def _rotations() -> NDArray[np.float64]:
+    """Return the 24 rotations of a cube side by side, shape (3, 72)."""
     found = []
     for order in permutations(range(3)):
         for signs in product((1, -1), repeat=3):
-            matrix = np.zeros((3, 3), dtype=np.int64)
+            matrix = np.zeros((3, 3))
             matrix[range(3), order] = signs
             if round(np.linalg.det(matrix)) == 1:
                 found.append(matrix)
-    return np.stack(found)
+    return np.hstack(found)
 
 
 def _poses(figure: Figure) -> list[bytes]:
     """Return the figure in each of the 24 orientations, as comparable keys."""
-    turned = np.array(figure) @ _rotations()
-    turned -= turned.min(axis=1, keepdims=True)
-    codes = np.sort(turned @ np.array([256, 16, 1]), axis=1)
-    return [row.tobytes() for row in codes]
+    turned = (np.array(figure) @ _rotations()).reshape(len(figure), -1, 3)
+    codes = (turned - turned.min(axis=0)) @ (256.0, 16.0, 1.0)
+    return [row.tobytes() for row in np.sort(codes.T.astype(np.int32))]
 
 
 def is_chiral_without_symmetry(figure: Figure) -> bool:
@@ -85,9 +84,9 @@ def arm(lengths: Iterable[int], directions: Iterable[int]) -> list[Voxel]:
 def is_free(cubes: list[Voxel]) -> bool:
     """Tell whether an arm touches itself nowhere, not even at an edge or a corner, beside its bends."""
     return all(
-        max(abs(a - b) for a, b in zip(cubes[one], cubes[other], strict=True)) > 1
-        for one, other in combinations(range(len(cubes)), 2)
-        if other - one > 2
+        abs(x - u) > 1 or abs(y - v) > 1 or abs(z - w) > 1
+        for number, (x, y, z) in enumerate(cubes)
+        for u, v, w in cubes[number + 3 :]
     ) and len(set(cubes)) == len(cubes)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -63,16 +65,9 @@ def _is_even(puzzle: Puzzle) -> bool:
 
 def _sample_figure(rng: np.random.Generator, cubes: int, bends: int) -> Figure:
     """Make an arm that bends into all three dimensions, equals none of its rotations and not its mirror image."""
+    courses, splits = _courses(bends + 1), _splits(cubes - 1, bends + 1)
     while True:
-        directions = [int(rng.integers(len(DIRECTIONS_IN_SPACE)))]
-        while len(directions) <= bends:
-            direction = int(rng.integers(len(DIRECTIONS_IN_SPACE)))
-            if direction // 2 != directions[-1] // 2:
-                directions.append(direction)
-        if len({direction // 2 for direction in directions}) < 3:
-            continue
-        lengths = _sample_lengths(rng, cubes - 1, bends + 1)
-        laid = arm(lengths, directions)
+        laid = arm(splits[rng.integers(len(splits))], courses[rng.integers(len(courses))])
         if not is_free(laid):
             continue
         figure = normalised(laid)
@@ -80,12 +75,25 @@ def _sample_figure(rng: np.random.Generator, cubes: int, bends: int) -> Figure:
             return figure
 
 
-def _sample_lengths(rng: np.random.Generator, total: int, segments: int) -> list[int]:
-    """Split a number of cubes into segments; one of a single cube can only be at an end."""
-    while True:
-        lengths = [int(length) for length in rng.integers(1, _LONGEST + 1, segments)]
-        if sum(lengths) == total and min(lengths[1:-1]) > 1:
-            return lengths
+@cache
+def _courses(segments: int) -> list[tuple[int, ...]]:
+    """List the directions that the segments of an arm may take: each bends, and together they fill the space."""
+    return [
+        course
+        for course in product(range(len(DIRECTIONS_IN_SPACE)), repeat=segments)
+        if len({direction // 2 for direction in course}) == 3
+        and all(one // 2 != other // 2 for one, other in pairwise(course))
+    ]
+
+
+@cache
+def _splits(cubes: int, segments: int) -> list[tuple[int, ...]]:
+    """List the ways to split cubes into segments; one of a single cube can only be at an end."""
+    return [
+        lengths
+        for lengths in product(range(1, _LONGEST + 1), repeat=segments)
+        if sum(lengths) == cubes and min(lengths[1:-1]) > 1
+    ]
 
 
 def mistaken_puzzle(puzzle: Puzzle, rng: np.random.Generator) -> Puzzle:

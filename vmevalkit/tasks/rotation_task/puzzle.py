@@ -1,11 +1,14 @@
 """The question: a figure, a view of it and a turn; and the proof that the view after the turn is like no other."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Literal, get_args
 
+from vmevalkit.tasks.rotation_task.cells import Labels, agreement, seen_labels, visible_shares
 from vmevalkit.tasks.rotation_task.figure import Figure, mirrored, quarter_turned
-from vmevalkit.tasks.rotation_task.view import Labels, agreement, seen_labels, visible_shares
 
 Direction = Literal["clockwise", "counterclockwise"]
 """As seen from above."""
@@ -71,16 +74,18 @@ def mistakes(asked: Turn) -> list[Turn]:
     return [*(turn for turn in turns if turn != asked), Turn(asked.direction, asked.angle, mirrored=True)]
 
 
+@lru_cache(maxsize=64)
 def least_visible(puzzle: Puzzle, turn: Turn | None) -> float:
     """Return how much is seen of the most hidden cube after a turn, or before any."""
     return float(visible_shares(*pose(puzzle, turn), puzzle.elevation).min())
 
 
-def similarities(puzzle: Puzzle) -> dict[str, float]:
+@lru_cache(maxsize=64)
+def similarities(puzzle: Puzzle) -> Mapping[str, float]:
     """Return how much the view that is asked for agrees with the first view and with the view after each mistake."""
     asked = labels_after(puzzle, puzzle.asked)
     others = {"no turn": None, **{str(turn): turn for turn in mistakes(puzzle.asked)}}
-    return {name: agreement(labels_after(puzzle, turn), asked) for name, turn in others.items()}
+    return MappingProxyType({name: agreement(labels_after(puzzle, turn), asked) for name, turn in others.items()})
 
 
 def solutions(puzzle: Puzzle) -> list[str]:

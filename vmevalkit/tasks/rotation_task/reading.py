@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from vmevalkit.errors import UnreadableFrameError
 from vmevalkit.tasks.canvas import Pixels, brightened, nearest_colours, rgb, square_view
+from vmevalkit.tasks.rotation_task.cells import GRID, Labels, agreement
 from vmevalkit.tasks.rotation_task.drawing import COLOURS, side_colour
-from vmevalkit.tasks.rotation_task.view import FRONT, GRID, LEFT, NOTHING, RIGHT, TOP, UNCERTAIN, Labels, agreement
+from vmevalkit.tasks.rotation_task.view import FRONT, LEFT, NOTHING, RIGHT, TOP, UNCERTAIN
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,9 @@ from math import cos, hypot, radians, sin
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
 from vmevalkit.tasks.rotation_task.figure import Figure, Voxel
 
-Labels = NDArray[np.uint8]
 NOTHING, TOP, LEFT, RIGHT, FRONT, UNCERTAIN = range(6)
 """What a picture shows somewhere: no figure; a face that looks up, to the left, to the right or straight at the
 camera; or something that is hard to tell."""
@@ -29,7 +27,7 @@ _REACH = 0.36
 """How far from the axis the figure may reach, likewise; less than the turntable, so that its mark stays visible."""
 _HEIGHT = 0.86
 """How high turntable and figure together may be, likewise."""
-_GRAZING = 1e-9
+_GRAZING = 0.005
 """A face that is turned to the camera by no more than this is seen from its edge."""
 
 
@@ -77,11 +75,27 @@ def _face_corners(normal: Voxel) -> list[list[float]]:
 _CORNERS = np.array([_face_corners(normal) for normal in _NORMALS])
 
 
+@dataclass(frozen=True)
+class _Faces:
+    """The faces that no other cube covers, in the figure's coordinates."""
+
+    cubes: NDArray[np.int64]
+    """The number of each face's cube."""
+    sides: NDArray[np.int64]
+    """The number of each face's normal."""
+    places: NDArray[np.float64]
+    """Where each face's cube begins, shape (faces, 3)."""
+    corners: NDArray[np.float64]
+    """In order around each face, shape (faces, 4, 3)."""
+
+
 @lru_cache(maxsize=64)
-def _bare(figure: Figure) -> NDArray[np.bool_]:
-    """Tell which faces no other cube covers, shape (cubes, normals)."""
-    cubes = set(figure)
-    return np.array([[(x + dx, y + dy, z + dz) not in cubes for dx, dy, dz in _NORMALS] for x, y, z in figure])
+def _faces(figure: Figure) -> _Faces:
+    taken = set(figure)
+    bare = np.array([[(x + dx, y + dy, z + dz) not in taken for dx, dy, dz in _NORMALS] for x, y, z in figure])
+    cubes, sides = np.nonzero(bare)
+    places = np.array(figure, dtype=float)[cubes]
+    return _Faces(cubes, sides, places, places[:, None] + _CORNERS[sides])
 
 
 @dataclass(frozen=True)
@@ -98,83 +112,38 @@ class View:
     """Where the left and the right faces point: degrees to the right of the camera, -90 to 0 and 0 to 90."""
 
 
-def view(figure: Figure, azimuth: float, elevation: int) -> View:
-    """Look at a figure that has turned counterclockwise by ``azimuth`` degrees."""
-    placed = stage(figure, elevation)
+def camera(azimuth: float, elevation: int) -> NDArray[np.float64]:
+    """Return a matrix whose columns lead, for a turned figure, to the right, down, and away from the camera."""
     turn, tilt = radians(azimuth), radians(elevation)
-    right = np.array([cos(turn), -sin(turn), 0.0])
-    away = np.array([sin(turn), cos(turn), 0.0])
-    down = np.array([0.0, 0.0, -cos(tilt)]) - sin(tilt) * away
-    depth = cos(tilt) * away + np.array([0.0, 0.0, -sin(tilt)])
-
-    normals = np.array(_NORMALS, dtype=float)
-    facing = normals @ depth < -_GRAZING
-    cubes, sides = np.nonzero(_bare(figure) & facing)
-    origin = np.array([placed.axis[0], placed.axis[1], 0.0])
-    headings = np.degrees(np.arctan2(normals @ right, -(normals @ away)))
-    labels = np.where(headings > 0, RIGHT, LEFT)
-    labels[-1] = TOP
-    distance = np.round(np.array(figure) @ depth, 6)[cubes]
-    order = np.lexsort((labels[sides], -distance))
-    cubes, sides = cubes[order], sides[order]
-    corners = np.array(figure, dtype=float)[cubes][:, None] + _CORNERS[sides] - origin
-    screen = np.stack(
-        [0.5 + placed.scale * (corners @ right), placed.ground + placed.scale * (corners @ down)], axis=-1
+    return np.array(
+        [
+            (cos(turn), -sin(tilt) * sin(turn), cos(tilt) * sin(turn)),
+            (-sin(turn), -sin(tilt) * cos(turn), cos(tilt) * cos(turn)),
+            (0.0, -cos(tilt), -sin(tilt)),
+        ]
     )
 
+
+def view(figure: Figure, azimuth: float, elevation: int) -> View:
+    """Look at a figure that has turned counterclockwise by ``azimuth`` degrees."""
+    placed, faces = stage(figure, elevation), _faces(figure)
+    axes = camera(azimuth, elevation)
+    normals = np.array(_NORMALS, dtype=float) @ axes
+    facing = normals[:, 2] < -_GRAZING
+    headings = np.degrees(np.arctan2(normals[:, 0], -normals[:, 2] / cos(radians(elevation))))
+    labels = np.where(headings > 0, RIGHT, LEFT)
+    labels[-1] = TOP
+    seen = np.flatnonzero(facing[faces.sides])
+    distance = np.round(faces.places[seen] @ axes[:, 2], 6)
+    seen = seen[np.lexsort((labels[faces.sides[seen]], -distance))]
+    corners = (faces.corners[seen] - (*placed.axis, 0.0)) @ axes[:, :2]
+    screen = corners * placed.scale + (0.5, placed.ground)
+
     ends = [float(headings[:-1][facing[:-1] & (labels[:-1] == label)].sum()) for label in (LEFT, RIGHT)]
-    return View(labels[sides], cubes, screen, (ends[0], ends[1]))
-
-
-GRID = 96
-"""Cells along each side of a raster."""
-_FINE = 3
-"""Pixels along each side of a cell, an odd number: the middle one counts."""
+    return View(labels[faces.sides[seen]], faces.cubes[seen], screen, (ends[0], ends[1]))
 
 
 def shade(heading: float) -> float:
     """Return how dark a side face is, from 0 to 1, by where it points."""
     share = min(max((heading / FULL_LIGHT + 1) / 2, 0.0), 1.0)
     return share * share * (3 - 2 * share)
-
-
-@lru_cache(maxsize=64)
-def _painted(figure: Figure, azimuth: float, elevation: int) -> tuple[View, NDArray[np.uint8]]:
-    """Paint the faces of a view, and return the number of the face that each cell shows, from 1; 0 for none."""
-    seen, side = view(figure, azimuth, elevation), GRID * _FINE
-    picture = Image.new("L", (side, side))
-    pen = ImageDraw.Draw(picture)
-    outlines = (np.round(seen.corners * side * 64) / 64).reshape(len(seen.labels), 8).tolist()
-    for number, outline in enumerate(outlines, start=1):
-        pen.polygon(outline, fill=number)
-    middle = _FINE // 2
-    return seen, np.asarray(picture)[middle::_FINE, middle::_FINE]
-
-
-def seen_labels(figure: Figure, azimuth: float, elevation: int) -> Labels:
-    """Return what each cell of the picture shows, shape (GRID, GRID)."""
-    seen, painted = _painted(figure, azimuth, elevation)
-    sides = zip((LEFT, RIGHT), seen.headings, strict=True)
-    lit = {side: FRONT if 0.25 < shade(heading) < 0.75 else side for side, heading in sides}
-    labels = [NOTHING, *(lit.get(label, label) for label in seen.labels.tolist())]
-    return np.array(labels, dtype=np.uint8)[painted]
-
-
-def visible_shares(figure: Figure, azimuth: float, elevation: int) -> NDArray[np.float64]:
-    """Return how much of each cube is seen, as a share of what is seen of a cube that stands alone."""
-    seen, painted = _painted(figure, azimuth, elevation)
-    faces = np.bincount(painted.ravel(), minlength=len(seen.labels) + 1)[1:]
-    cubes = np.bincount(seen.cubes, weights=faces, minlength=len(figure))
-    turn, tilt = radians(azimuth), radians(elevation)
-    alone = sin(tilt) + cos(tilt) * (abs(sin(turn)) + abs(cos(turn)))
-    edge = stage(figure, elevation).scale * GRID
-    return np.asarray(cubes / (alone * edge * edge))
-
-
-def agreement(seen: Labels, expected: Labels) -> float:
-    """Return in which share of the cells where either shows the figure both show the same.
-
-    Cells that are `UNCERTAIN` in either do not count.
-    """
-    counted = ((seen != NOTHING) | (expected != NOTHING)) & (seen != UNCERTAIN) & (expected != UNCERTAIN)
-    return int(np.count_nonzero((seen == expected) & counted)) / max(int(np.count_nonzero(counted)), 1)

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from vmevalkit.tasks.domain import PromptStyle
+from vmevalkit.tasks.rotation_task.cells import agreement
 from vmevalkit.tasks.rotation_task.puzzle import Direction, Puzzle
 from vmevalkit.tasks.rotation_task.reading import State, similarity
-from vmevalkit.tasks.rotation_task.view import LEFT, RIGHT, TOP, agreement
+from vmevalkit.tasks.rotation_task.view import LEFT, RIGHT, TOP
 
 _SIDES: Mapping[Direction, str] = {"clockwise": "left", "counterclockwise": "right"}
 """Where the side that faces the camera moves first."""
