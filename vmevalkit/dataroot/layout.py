@@ -1,11 +1,13 @@
 """Where everything lies under the data root, and the walls around it."""
 
+import os
 import re
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 
-from vmevalkit.dataroot.files import sorted_entries
+from vmevalkit.dataroot.files import is_temporary
 from vmevalkit.errors import RecordError, UnsafePathError, UsageError
 
 SECTIONS = ("evaluations", "outputs", "questions")
@@ -200,5 +202,8 @@ def _chosen(parent: Path, wanted: str | None, suffix: str = "") -> list[str]:
     """List the sub-folders by name, without their common suffix; one that is asked for needs no listing."""
     if wanted is not None:
         return [wanted] if _NAME.fullmatch(wanted) and (parent / f"{wanted}{suffix}").is_dir() else []
-    names = (e.name for e in sorted_entries(parent) if e.name.endswith(suffix) and e.is_dir())
-    return sorted(name for name in (name[: len(name) - len(suffix)] for name in names) if _NAME.fullmatch(name))
+    names: list[str] = []
+    # Only the names are kept: there may be a million of them.
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(parent) as entries:
+        names += (e.name.removesuffix(suffix) for e in entries if e.name.endswith(suffix) and e.is_dir())
+    return sorted(name for name in names if _NAME.fullmatch(name) and not is_temporary(name))
