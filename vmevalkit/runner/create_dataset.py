@@ -254,7 +254,7 @@ def _finished(root: DataRoot, domain: Domain[Any, Any], spec: QuestionSpec) -> P
                 f"{folder} holds a question with {name} {there.get(name)}, not {value}",
                 hint="ask for the same again, or use another --data-dir; nothing is replaced",
             )
-    return pair if all((folder / name).is_file() for name in _FILES) else None
+    return pair if _is_whole(root, key) else None
 
 
 def _first_distinct(domain: Domain[Any, Any], spec: QuestionSpec, question: Question, seen: set[int]) -> Question:
