@@ -1,5 +1,5 @@
 #!/bin/sh
-# Resolve pyproject.toml into the two lock files, hashes included, for every platform and Python from 3.11 on.
+# Resolve pyproject.toml into the lock files, hashes included, for every platform and Python from 3.11 on.
 set -eu
 cd "$(dirname "$0")/.."
 compile() {
@@ -8,3 +8,4 @@ compile() {
 }
 compile --group build pyproject.toml -o requirements.lock
 compile --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+compile --group bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock

@@ -74,6 +74,11 @@ class PuzzleError(VMEvalError):
 class RemoteError(VMEvalError):
     """An object store that refuses or fails a request."""
 
+    def __init__(self, message: str, *, hint: str | None = None, retryable: bool = False) -> None:
+        self.retryable = retryable
+        """Whether the same request may well succeed a moment later."""
+        super().__init__(message, hint=hint)
+
 
 class ConflictError(VMEvalError):
     """What should be written is already there; the first writer won."""

@@ -4,6 +4,7 @@ A command-line option beats the environment, which beats ``.env``, which beats t
 """
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -42,6 +43,11 @@ class Settings(BaseSettings):
     aws_session_token: SecretStr | None = Field(
         default=None, validation_alias="AWS_SESSION_TOKEN", description="The token of temporary credentials."
     )
+    aws_profile: str | None = Field(
+        default=None,
+        validation_alias="AWS_PROFILE",
+        description="A profile of ~/.aws/config, used if no key is set; needs vmevalkit[aws].",
+    )
     aws_region: str = Field(
         default="us-east-2",
         validation_alias=AliasChoices("AWS_REGION", "AWS_DEFAULT_REGION"),
@@ -51,6 +57,18 @@ class Settings(BaseSettings):
         default=None,
         validation_alias="AWS_ENDPOINT_URL",
         description="Another S3 server than Amazon's, such as http://127.0.0.1:9000.",
+    )
+
+    remote_timeout: float = Field(
+        default=60.0,
+        gt=0,
+        validation_alias="VMEVAL_REMOTE_TIMEOUT",
+        description="How many seconds a remote's server may stay silent.",
+    )
+    snapshots: Literal["full", "incremental"] = Field(
+        default="full",
+        validation_alias="VMEVAL_SNAPSHOTS",
+        description="Whether a push copies unchanged files into the new snapshot, or refers to those of older ones.",
     )
 
     @property

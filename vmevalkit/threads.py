@@ -3,6 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Condition
 from typing import TypeVar
 
 WORKERS = 16
@@ -38,3 +40,26 @@ def in_order(
         finally:
             for future in pending:
                 future.cancel()
+
+
+class Budget:
+    """An amount, such as bytes of memory, that threads share."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._free = total
+        self._changed = Condition()
+
+    @contextmanager
+    def taken(self, amount: int) -> Iterator[None]:
+        """Wait for ``amount`` to be free and hold it for the length of the block; more than all of it counts as all."""
+        amount = min(amount, self._total)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= amount)
+            self._free -= amount
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += amount
+                self._changed.notify_all()

@@ -18,7 +18,11 @@ pytestmark = pytest.mark.s3
 
 honours_conditions = pytest.mark.parametrize("place", ["moto", "folder"], indirect=True)
 
-EXPECTED = {"moto": Conditions(True, True), "rclone": Conditions(False, False), "folder": Conditions(True, False)}
+EXPECTED = {
+    "moto": Conditions(create=True, update=True, md5=True),
+    "rclone": Conditions(create=False, update=False, md5=True),
+    "folder": Conditions(create=True, update=False, md5=False),
+}
 
 
 def test_it_finds_out_which_conditions_the_store_honours(place, remote):

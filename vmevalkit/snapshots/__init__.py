@@ -4,12 +4,14 @@ from vmevalkit.snapshots.api import batch_upload, describe, log_version, sync_to
 from vmevalkit.snapshots.catalog import Listed, Pointer, list_snapshots, read_latest
 from vmevalkit.snapshots.pull import PullResult, pull
 from vmevalkit.snapshots.push import PushResult, push
-from vmevalkit.snapshots.remote import MissingObjectError, Remote, open_remote
+from vmevalkit.snapshots.remote import Listing, MissingObjectError, Remote
+from vmevalkit.snapshots.stores import open_remote
 from vmevalkit.snapshots.versions import add_version, read_log, read_mirror, resolve
 from vmevalkit.snapshots.walk import Tree, chosen_tree, tree_at
 
 __all__ = [
     "Listed",
+    "Listing",
     "MissingObjectError",
     "Pointer",
     "PullResult",

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, InvalidPathError, NotSupportedError
 
 from vmevalkit.errors import RemoteError, UsageError, VMEvalError
 
@@ -31,8 +31,21 @@ _SETTINGS_AT_FAULT = {
 }
 
 
+_DAMAGED_ON_THE_WAY = frozenset(
+    {"BadDigest", "IncompleteBody", "InvalidDigest", "RequestTimeout", "XAmzContentSHA256Mismatch"}
+)
+"""Refusals of a request that has changed on its way: sent again, it may arrive as it is."""
+
+
 class MissingObjectError(RemoteError):
     """There is no object of that name."""
+
+
+class DamagedError(RemoteError):
+    """Bytes that are not those that were sent or stored; another attempt may bring the right ones."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, hint="check the network and the server, then try again", retryable=True)
 
 
 @contextmanager
@@ -61,11 +74,23 @@ def explain(error: Exception, url: str, key: str) -> VMEvalError:
         )
     if status is None and ("error sending request" in text or "HTTP error" in text):
         return RemoteError(
-            f"{url}: the server cannot be reached", hint="check the network, AWS_ENDPOINT_URL and --remote"
+            f"{url}: the server cannot be reached",
+            hint="check the network, AWS_ENDPOINT_URL and --remote",
+            # The store's client has tried to connect for a while; a connection that broke off is another matter.
+            retryable="tcp connect error" not in text and "dns error" not in text,
         )
     if "No space left" in text:
         return RemoteError(f"{url}: no space left", hint="make room there, then push again")
-    return RemoteError(f"{url}/{key}: {_summary(text)}{_detail(code, text)}")
+    return RemoteError(f"{url}/{key}: {_summary(text)}{_detail(code, text)}", retryable=_may_pass(error, status, code))
+
+
+def _may_pass(error: Exception, status: str | None, code: str | None) -> bool:
+    """Tell whether the same request may succeed a moment later."""
+    if isinstance(error, InvalidPathError | NotSupportedError):
+        return False
+    if status is None or code in _DAMAGED_ON_THE_WAY:
+        return True
+    return status in ("408", "429") or (status.startswith("5") and status != "501")
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str | None:

@@ -12,7 +12,7 @@ from vmevalkit.progress import Lines, Progress, shown
 from vmevalkit.settings import load_settings
 from vmevalkit.snapshots.names import split_data_uri
 from vmevalkit.snapshots.push import PushResult, push
-from vmevalkit.snapshots.remote import open_remote
+from vmevalkit.snapshots.stores import open_remote
 from vmevalkit.snapshots.versions import add_version
 from vmevalkit.snapshots.walk import chosen_tree
 from vmevalkit.threads import WINDOW

@@ -6,6 +6,7 @@ and its paths become files on this machine.
 
 import gzip
 import json
+import posixpath
 import re
 import zlib
 from collections.abc import Iterable, Iterator
@@ -23,20 +24,30 @@ _MAX_PATH_BYTES = 900
 """Object stores take keys of up to 1,024 bytes; the rest is for the prefix and the snapshot's name."""
 _MAX_FILE_BYTES = 1 << 50
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_MD5 = re.compile(r"[0-9a-f]{32}")
 _NOT_IN_KEYS = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A file in a snapshot."""
+    """A file or a symbolic link in a snapshot."""
 
     path: str
     """Where it lies below the data root, with slashes."""
     size: int
-    """Bytes."""
+    """Bytes; 0 for a link."""
     sha256: str
+    """Empty for a link."""
     key: str
-    """The object that holds it, relative to the remote."""
+    """The object that holds it, relative to the remote; empty for a link."""
+    etag: str = ""
+    """The MD5 that the store answered with when the object was uploaded, where its ETags are MD5s."""
+    link: str = ""
+    """What a symbolic link points to, relative to the folder that it lies in; empty for a file."""
+
+    def same_content(self, other: "Row") -> bool:
+        """Tell whether the other row stands for the same bytes, or the same link."""
+        return (self.size, self.sha256, self.link) == (other.size, other.sha256, other.link)
 
 
 @dataclass(frozen=True)
@@ -73,12 +84,39 @@ def check_path(path: str) -> str:
     return path
 
 
+def check_link(path: str, link: str) -> str:
+    """Return ``link`` if it can be what the link at ``path`` points to.
+
+    Raises:
+        UnsafePathError: it is absolute, not in its shortest form, or leads out of the data root.
+
+    """
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(path), link))
+    if (
+        not link
+        or _NOT_IN_KEYS.search(link)
+        or link.startswith("/")
+        or posixpath.normpath(link) != link
+        or target.split("/")[0] == ".."
+    ):
+        raise UnsafePathError(f"link {path!r} to {link[:200]!r} cannot be part of a snapshot")
+    return link
+
+
 def write_manifest(out: IO[bytes], header: Header, rows: Iterable[Row]) -> None:
     """Write a manifest; the same header and rows give the same bytes."""
     with gzip.GzipFile(filename="", fileobj=out, mode="wb", compresslevel=6, mtime=0) as packed:
         packed.write(_line({"format": FORMAT, **asdict(header)}))
         for row in rows:
-            packed.write(_line({"path": row.path, "size": row.size, "sha256": row.sha256, "key": row.key}))
+            packed.write(_line(row_fields(row)))
+
+
+def row_fields(row: Row) -> dict[str, Any]:
+    """Return a row as its line in a manifest has it."""
+    if row.link:
+        return {"path": row.path, "link": row.link}
+    fields = {"path": row.path, "size": row.size, "sha256": row.sha256, "key": row.key}
+    return {**fields, "etag": row.etag} if row.etag else fields
 
 
 def read_header(source: IO[bytes], name: str) -> Header:
@@ -191,22 +229,31 @@ def _is_count(value: object) -> bool:
 
 def _row(line: bytes, name: str, number: int) -> Row:
     fields = _fields(line, name, number)
-    path, size, sha256, key = (fields.get(field) for field in ("path", "size", "sha256", "key"))
+    path, size, sha256, key = fields.get("path"), fields.get("size", 0), fields.get("sha256", ""), fields.get("key", "")
+    etag, link = fields.get("etag", ""), fields.get("link", "")
     if (
         not isinstance(path, str)
         or not isinstance(key, str)
         or not isinstance(sha256, str)
-        or not isinstance(size, int)
+        or not isinstance(etag, str)
+        or not isinstance(link, str)
+        or not _is_count(size)
     ):
         raise RecordError(name, f"line {number}: a field is missing or of the wrong type")
-    if isinstance(size, bool) or not 0 <= size <= _MAX_FILE_BYTES or not _SHA256.fullmatch(sha256):
-        raise RecordError(name, f"line {number}: the size or the sha256 cannot be right")
     try:
         check_path(path)
-        prefix, data, kept = key.partition("/data/")
-        if not data or not is_snapshot_name(prefix):
-            raise RecordError(name, f"line {number}: key {key[:200]!r} is not in a snapshot")
-        check_path(kept)
+        if link:
+            return Row(path, 0, "", "", link=check_link(path, link))
+        _check_key(key)
     except UnsafePathError as error:
         raise RecordError(name, f"line {number}: {error.message}") from error
-    return Row(path, size, sha256, key)
+    if size > _MAX_FILE_BYTES or not _SHA256.fullmatch(sha256) or (etag and not _MD5.fullmatch(etag)):
+        raise RecordError(name, f"line {number}: the size, the sha256 or the etag cannot be right")
+    return Row(path, size, sha256, key, etag)
+
+
+def _check_key(key: str) -> None:
+    prefix, data, kept = key.partition("/data/")
+    if not data or not is_snapshot_name(prefix):
+        raise UnsafePathError(f"key {key[:200]!r} is not in a snapshot")
+    check_path(kept)

@@ -1,68 +1,79 @@
 """A remote: objects in a bucket, a folder or memory, behind one small set of operations."""
 
+import hashlib
 import os
-import time
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from shutil import rmtree
-from threading import BoundedSemaphore
-from typing import IO, TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from typing import IO, TYPE_CHECKING, TypeVar
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError, PreconditionError
-from obstore.store import LocalStore, S3Store, from_url
+from tenacity import Retrying, retry_if_exception, retry_if_result, stop_after_attempt, wait_random_exponential
 
-from vmevalkit.errors import ConflictError, RemoteError, UsageError
-from vmevalkit.settings import Settings
+from vmevalkit.errors import ConflictError, RemoteError
 from vmevalkit.snapshots._queue import queued
-from vmevalkit.snapshots._store_errors import MissingObjectError, explain, explained
+from vmevalkit.snapshots._store_errors import DamagedError, MissingObjectError, explain, explained
+from vmevalkit.threads import Budget
 
 if TYPE_CHECKING:
     from obstore import PutMode, UpdateVersion
-    from obstore.store import ClientConfig, ObjectStore, RetryConfig, S3Config
+    from obstore.store import ObjectStore
 
-__all__ = ["MissingObjectError", "Remote", "open_remote"]
+__all__ = ["DamagedError", "Listing", "MissingObjectError", "Remote"]
 
-SCHEMES = ("s3", "gs", "az", "file", "memory")
-
+MULTIPART_BYTES = 25 << 20
+"""Larger objects are sent in parts."""
 PART_BYTES = 8 << 20
-"""Files of this size and more go up in parts of this size, which bounds the memory that a file takes."""
 
 _MAX_PARTS = 9_000
 _PARTS_AT_ONCE = 2
-_LARGE_WRITES_AT_ONCE = 4
+_MEMORY_BYTES = 96 << 20
 _DOCUMENT_BYTES = 16 << 20
 _PROBE_KEY = ".vmevalkit/probe"
-_ATTEMPTS = 200
+_PROBE = b"Shows whether this store honours conditional writes.\n"
+_DELETED_AT_ONCE = 1000
+_MD5 = re.compile(r"[0-9a-f]{32}")
 
-# A dead endpoint is reported after about ten seconds; a large object may still take its time.
-_RETRIES: "RetryConfig" = {
-    "max_retries": 5,
-    "retry_timeout": timedelta(seconds=6),
-    "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=2), "base": 2},
-}
-_CLIENT: "ClientConfig" = {"connect_timeout": "3s", "read_timeout": "60s", "timeout": "1h"}
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """Which writes the store can make depend on what is there."""
+    """What a store turns out to do."""
 
     create: bool
     """It refuses to create an object that exists."""
     update: bool
     """It refuses to replace an object that has changed since it was read."""
+    md5: bool
+    """It answers with the MD5 of what it was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """An object as a listing has it."""
+
+    key: str
+    """Relative to the remote."""
+    size: int
+    """Bytes."""
+    etag: str
+    """Without quotes; empty if the store gives none."""
+    modified: datetime
 
 
 class Remote:
     """Objects under a URL. Keys are relative to it. Safe to use from several threads.
 
-    Every operation raises `RemoteError`, or `UsageError` where a setting is at fault.
+    Every operation raises `RemoteError`, or `UsageError` where a setting is at fault. What may succeed a moment later
+    is tried again, except for streams and listings, which only their reader can start anew.
     """
 
     def __init__(self, url: str, store: "ObjectStore", folder: Path | None = None) -> None:
@@ -70,7 +81,7 @@ class Remote:
         self.folder = folder
         """The folder, if the remote is one."""
         self._store = store
-        self._large_writes = BoundedSemaphore(_LARGE_WRITES_AT_ONCE)
+        self._memory = Budget(_MEMORY_BYTES)
 
     def uri(self, key: str) -> str:
         """Return an object's full address."""
@@ -81,35 +92,67 @@ class Remote:
         return self._read_tagged(key)[0]
 
     def download(self, key: str, out: IO[bytes]) -> None:
-        """Write an object to a file; `MissingObjectError` if there is none."""
-        for chunk in self.stream(key):
-            out.write(chunk)
+        """Write an object to an empty file; `MissingObjectError` if there is none."""
+
+        def fetch() -> None:
+            out.seek(0)
+            out.truncate()
+            for chunk in self.stream(key):
+                out.write(chunk)
+
+        persistently(fetch)
 
     def stream(self, key: str) -> Iterator[bytes]:
         """Yield an object's bytes, about a megabyte at a time; `MissingObjectError` if there is none."""
         with explained(self.url, key):
             yield from obstore.get(self._store, key).stream(min_chunk_size=1 << 20)
 
-    def write(self, key: str, data: bytes) -> None:
-        """Write an object that fits in memory, replacing what is there."""
-        with explained(self.url, key):
-            obstore.put(self._store, key, data, use_multipart=False)
+    def write(self, key: str, data: bytes) -> str:
+        """Write an object that fits in memory, replacing what is there.
+
+        Returns:
+            The MD5 that the store answered with; empty if it gave something else.
+
+        Raises:
+            DamagedError: the store got other bytes than were sent.
+
+        """
+
+        def put() -> str:
+            with explained(self.url, key):
+                tag = _plain(obstore.put(self._store, key, data, use_multipart=False)["e_tag"])
+            return self._proved(key, tag, hashlib.md5(data, usedforsecurity=False).hexdigest())
+
+        return persistently(put)
 
     def write_parts(self, key: str, chunks: Iterable[bytes], size: int) -> None:
-        """Write a large object as a stream; if ``chunks`` raises, nothing is written.
+        """Write a large object as a stream, once; if ``chunks`` raises, nothing is written.
 
         Args:
             key: the object.
             chunks: its bytes; an error in reading them must not be an `OSError`, which is taken for the store's.
             size: about how many bytes there are; it decides how large the parts are.
 
+        Raises:
+            DamagedError: the store got other bytes than were sent.
+
         """
         part = max(PART_BYTES, -(-size // _MAX_PARTS))
+        digest = _PartsDigest(part)
         try:
-            with self._large_writes:
-                obstore.put(self._store, key, iter(chunks), chunk_size=part, max_concurrency=_PARTS_AT_ONCE)
+            with self._memory.taken(part * (_PARTS_AT_ONCE + 1)):
+                result = obstore.put(
+                    self._store, key, digest.through(chunks), chunk_size=part, max_concurrency=_PARTS_AT_ONCE
+                )
         except (BaseError, OSError) as error:
             raise explain(error, self.url, key) from error
+        tag = _plain(result["e_tag"])
+        if tag.endswith(f"-{digest.parts}"):
+            self._proved(key, tag.partition("-")[0], digest.hexdigest())
+
+    def room(self, size: int) -> AbstractContextManager[None]:
+        """Wait until ``size`` more bytes may be held in memory, for the length of the block."""
+        return self._memory.taken(size)
 
     def create(self, key: str, data: bytes) -> None:
         """Write an object that must not exist yet; `ConflictError` if it does.
@@ -118,13 +161,18 @@ class Remote:
         """
         if not self.conditions.create and self.exists(key):
             raise ConflictError(f"{self.uri(key)} is already there")
-        with explained(self.url, key):
-            try:
-                obstore.put(self._store, key, data, mode="create" if self.conditions.create else None)
-            except AlreadyExistsError as error:
-                # A request that was repeated after a lost answer meets its own object.
-                if b"".join(self.stream(key)) != data:
-                    raise ConflictError(f"{self.uri(key)} is already there") from error
+
+        def put() -> bool:
+            with explained(self.url, key):
+                try:
+                    obstore.put(self._store, key, data, mode="create" if self.conditions.create else None)
+                except AlreadyExistsError:
+                    return False
+            return True
+
+        # A request that was repeated after a lost answer meets its own object.
+        if not persistently(put) and self.read(key) != data:
+            raise ConflictError(f"{self.uri(key)} is already there")
 
     def update(self, key: str, change: Callable[[bytes | None], bytes | None]) -> None:
         """Read an object, change it and write it back, so that no change of another writer is lost.
@@ -132,42 +180,84 @@ class Remote:
         Args:
             key: the object.
             change: is given what is there (`None`: nothing) and returns what shall be there (`None`: leave it).
-                It is called again when somebody else was faster.
+                It is called again when somebody else was faster, or when the answer to our own write was lost: it
+                must find its own change there, and leave it.
 
         """
+
+        def attempt() -> bool:
+            current, tag = self._read_tagged(key)
+            wanted = change(current)
+            return wanted is None or self._replaced(key, wanted, current is None, tag)
+
+        turns = Retrying(
+            retry=retry_if_result(lambda done: not done),
+            stop=stop_after_attempt(200),
+            wait=wait_random_exponential(multiplier=0.02, max=0.5),
+            retry_error_callback=lambda _: False,
+        )
         with self._writers_in_turn():
-            for attempt in range(_ATTEMPTS):
-                current, tag = self._read_tagged(key)
-                wanted = change(current)
-                if wanted is None or self._replaced(key, wanted, current is None, tag):
-                    return
-                time.sleep(min(0.01 * attempt, 0.5))
-        raise ConflictError(f"{self.uri(key)} keeps changing", hint="try again")
+            if not turns(attempt):
+                raise ConflictError(f"{self.uri(key)} keeps changing", hint="try again")
 
     def copy(self, source: str, target: str) -> None:
         """Copy an object inside the store; `MissingObjectError` if there is none."""
-        with explained(self.url, source):
-            obstore.copy(self._store, source, target)
+
+        def copied() -> None:
+            with explained(self.url, source):
+                obstore.copy(self._store, source, target)
+
+        persistently(copied)
 
     def exists(self, key: str) -> bool:
         """Tell whether there is such an object."""
-        try:
-            with explained(self.url, key):
-                obstore.head(self._store, key)
-        except MissingObjectError:
-            return False
-        return True
+        return self.size(key) is not None
+
+    def size(self, key: str) -> int | None:
+        """Return how many bytes an object has, or `None` if there is none."""
+
+        def ask() -> int | None:
+            try:
+                with explained(self.url, key):
+                    return obstore.head(self._store, key)["size"]
+            except MissingObjectError:
+                return None
+
+        return persistently(ask)
 
     def folders(self, prefix: str | None = None) -> list[str]:
         """List the names directly below a prefix that have objects below them, sorted."""
-        with explained(self.url, prefix or ""):
-            found = obstore.list_with_delimiter(self._store, prefix)["common_prefixes"]
-        return sorted(path.rstrip("/").rpartition("/")[2] for path in found)
+
+        def ask() -> list[str]:
+            with explained(self.url, prefix or ""):
+                found = obstore.list_with_delimiter(self._store, prefix)["common_prefixes"]
+            return sorted(path.rstrip("/").rpartition("/")[2] for path in found)
+
+        return persistently(ask)
+
+    def listing(self, prefix: str) -> Iterator[Listing]:
+        """Yield the objects below a prefix, in no promised order."""
+        with explained(self.url, prefix):
+            for batch in obstore.list(self._store, prefix, chunk_size=_DELETED_AT_ONCE):
+                for found in batch:
+                    yield Listing(found["path"], found["size"], _plain(found["e_tag"]), found["last_modified"])
 
     def is_empty(self, prefix: str) -> bool:
         """Tell whether no object lies below a prefix."""
-        with explained(self.url, prefix):
-            return not any(obstore.list(self._store, prefix, chunk_size=1))
+        return persistently(lambda: next(self.listing(prefix), None) is None)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete objects; those that are not there are passed over."""
+        remaining = iter(keys)
+        while batch := list(islice(remaining, _DELETED_AT_ONCE)):
+            self._delete_batch(batch)
+
+    def _delete_batch(self, keys: list[str]) -> None:
+        def delete() -> None:
+            with explained(self.url, keys[0]):
+                obstore.delete(self._store, keys)
+
+        persistently(delete)
 
     def delete_below(self, prefix: str) -> None:
         """Delete all objects below a prefix."""
@@ -176,9 +266,7 @@ class Remote:
             if (self.folder / prefix).is_dir():
                 rmtree(self.folder / prefix)
             return
-        with explained(self.url, prefix):
-            for batch in obstore.list(self._store, prefix, chunk_size=1000):
-                obstore.delete(self._store, [entry["path"] for entry in batch])
+        self.delete(found.key for found in self.listing(prefix))
 
     def settle(self) -> None:
         """Make sure that what has been written would survive a power cut; a bucket does so by itself."""
@@ -189,24 +277,56 @@ class Remote:
     def conditions(self) -> Conditions:
         """What the store can do, found out by trying: some servers ignore the conditions that they are sent."""
         if self.folder is not None:
-            return Conditions(create=True, update=False)
+            return Conditions(create=True, update=False, md5=False)
         create = not self._probe("create") or not self._probe("create")
-        return Conditions(create, update=create and not self._probe({"e_tag": '"0"'}))
+        update = create and not self._probe({"e_tag": '"0"'})
+        with explained(self.url, _PROBE_KEY):
+            tag = _plain(obstore.head(self._store, _PROBE_KEY)["e_tag"])
+        return Conditions(create, update, md5=tag == hashlib.md5(_PROBE, usedforsecurity=False).hexdigest())
 
     def _probe(self, mode: "PutMode") -> bool:
         """Tell whether a write goes through that, on the second time at the latest, should not."""
-        with explained(self.url, _PROBE_KEY):
-            try:
-                obstore.put(
-                    self._store, _PROBE_KEY, b"Shows whether this store honours conditional writes.\n", mode=mode
-                )
-            except (AlreadyExistsError, PreconditionError):
-                return False
-            except (NotImplementedError, NotSupportedError):
-                return True
-        return True
+
+        def put() -> bool:
+            with explained(self.url, _PROBE_KEY):
+                try:
+                    obstore.put(self._store, _PROBE_KEY, _PROBE, mode=mode)
+                except (AlreadyExistsError, PreconditionError):
+                    return False
+                except (NotImplementedError, NotSupportedError):
+                    return True
+            return True
+
+        return persistently(put)
+
+    def _proved(self, key: str, answered: str, expected: str) -> str:
+        """Return the MD5 that the store answered with, if it is the one of what was sent."""
+        if answered == expected:
+            return expected
+        if _MD5.fullmatch(answered) and self.conditions.md5:
+            raise DamagedError(f"{self.uri(key)}: the store got other bytes than were sent")
+        return ""
 
     def _read_tagged(self, key: str) -> tuple[bytes | None, "UpdateVersion"]:
+        """Read a document and what names its state.
+
+        A document is small and decides much, and nothing in it shows a bit that flipped on the way. So its MD5 must be
+        the store's ETag, or, where ETags are something else, two readings must agree.
+        """
+        previous: bytes | None = None
+        for _ in range(5):
+            found = persistently(lambda: self._fetched(key))
+            if found is None:
+                return None, {}
+            data, tag = found
+            if _plain(tag.get("e_tag")) == hashlib.md5(data, usedforsecurity=False).hexdigest() or data == previous:
+                return data, tag
+            if self.folder is not None:
+                return data, tag
+            previous = data
+        raise DamagedError(f"{self.uri(key)}: reads differently every time")
+
+    def _fetched(self, key: str) -> tuple[bytes, "UpdateVersion"] | None:
         try:
             with explained(self.url, key):
                 result = obstore.get(self._store, key)
@@ -219,7 +339,7 @@ class Remote:
                     tag["version"] = result.meta["version"]
                 return bytes(result.bytes()), tag
         except MissingObjectError:
-            return None, {}
+            return None
 
     def _replaced(self, key: str, data: bytes, is_new: bool, tag: "UpdateVersion") -> bool:
         """Write over what was read; return whether that was still what is there."""
@@ -228,12 +348,17 @@ class Remote:
             mode = "create"
         elif not is_new and self.conditions.update:
             mode = tag
-        with explained(self.url, key):
-            try:
-                obstore.put(self._store, key, data, mode=mode)
-            except (AlreadyExistsError, PreconditionError):
-                return False
-        return True
+
+        def put() -> bool:
+            with explained(self.url, key):
+                try:
+                    answered = _plain(obstore.put(self._store, key, data, mode=mode)["e_tag"])
+                except (AlreadyExistsError, PreconditionError):
+                    return False
+            self._proved(key, answered, hashlib.md5(data, usedforsecurity=False).hexdigest())
+            return True
+
+        return persistently(put)
 
     def _writers_in_turn(self) -> AbstractContextManager[None]:
         """A folder cannot replace a file on condition, but it can hold a lock."""
@@ -242,79 +367,49 @@ class Remote:
         return queued(self.folder / ".vmevalkit" / "update.lock", f"writing to {self.url}")
 
 
-def open_remote(url: str, settings: Settings, *, create: bool = False) -> Remote:
-    """Open a remote; no request is made yet.
-
-    Args:
-        url: ``s3://bucket[/prefix]``, ``gs://``, ``az://``, ``file:///folder`` or ``memory://``.
-        settings: where the credentials, the region and the endpoint of ``s3://`` come from.
-        create: make the folder of a ``file://`` remote if it is missing.
-
-    Raises:
-        UsageError: the URL or a setting cannot be used; the hint names the setting.
-
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in SCHEMES:
-        raise UsageError(
-            f"{url!r} is not a remote",
-            hint=f"use one of {', '.join(f'{scheme}://' for scheme in SCHEMES)} in --remote or VMEVAL_REMOTE",
-        )
-    if parts.scheme == "s3":
-        prefix = parts.path.strip("/")
-        return Remote(f"s3://{parts.netloc}/{prefix}", _s3(parts.netloc, prefix, settings, url))
-    if parts.scheme == "file":
-        folder = _folder(parts.netloc, unquote(parts.path), url, create=create)
-        return Remote(folder.as_uri(), LocalStore(folder), folder)
-    if parts.scheme == "memory":
-        return Remote(url, from_url("memory:///"))
-    try:
-        return Remote(url, from_url(url, client_options=_CLIENT, retry_config=_RETRIES))
-    except (BaseError, ValueError) as error:
-        raise UsageError(
-            f"{url}: {str(error).splitlines()[0]}", hint="check the URL and the provider's own settings"
-        ) from error
+def persistently(work: Callable[[], Result]) -> Result:
+    """Return ``work()``, tried up to four times, with growing pauses, while it fails in ways that may pass."""
+    attempts = Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, RemoteError) and error.retryable),
+        stop=stop_after_attempt(4),
+        wait=wait_random_exponential(multiplier=0.2, max=5),
+        reraise=True,
+    )
+    return attempts(work)
 
 
-def _s3(bucket: str, prefix: str, settings: Settings, url: str) -> S3Store:
-    if not bucket:
-        raise UsageError(f"{url!r} names no bucket", hint="write s3://bucket in --remote, or set S3_BUCKET")
-    key, secret = settings.aws_access_key_id, settings.aws_secret_access_key
-    if not key or secret is None or not secret.get_secret_value():
-        raise UsageError(
-            f"no credentials for {url}",
-            hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment or in .env",
-        )
-    config: S3Config = {
-        "bucket": bucket,
-        "access_key_id": key,
-        "secret_access_key": secret.get_secret_value(),
-        "region": settings.aws_region,
-    }
-    if settings.aws_session_token is not None and settings.aws_session_token.get_secret_value():
-        config["session_token"] = settings.aws_session_token.get_secret_value()
-    if settings.aws_endpoint_url:
-        config["endpoint"] = settings.aws_endpoint_url
-    plain = (settings.aws_endpoint_url or "").startswith("http://")
-    try:
-        return S3Store(
-            prefix=prefix or None,
-            config=config,
-            client_options={**_CLIENT, "allow_http": plain},
-            retry_config=_RETRIES,
-        )
-    except (BaseError, ValueError) as error:
-        raise UsageError(f"{url}: {str(error).splitlines()[0]}", hint="check --remote and AWS_ENDPOINT_URL") from error
+class _PartsDigest:
+    """The MD5 of a multipart upload, as S3 and its kin compute it: of the MD5s of all parts."""
+
+    def __init__(self, part_bytes: int) -> None:
+        self.parts = 0
+        self._part_bytes = part_bytes
+        self._all = hashlib.md5(usedforsecurity=False)
+
+    def through(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the chunks and take note of them."""
+        part, filled = hashlib.md5(usedforsecurity=False), 0
+        for chunk in chunks:
+            view = memoryview(chunk)
+            while view:
+                taken = view[: self._part_bytes - filled]
+                part.update(taken)
+                view, filled = view[len(taken) :], filled + len(taken)
+                if filled == self._part_bytes:
+                    self._close(part)
+                    part, filled = hashlib.md5(usedforsecurity=False), 0
+            yield chunk
+        if filled:
+            self._close(part)
+
+    def _close(self, part: "hashlib._Hash") -> None:
+        self._all.update(part.digest())
+        self.parts += 1
+
+    def hexdigest(self) -> str:
+        return self._all.hexdigest()
 
 
-def _folder(host: str, path: str, url: str, *, create: bool) -> Path:
-    if host not in ("", "localhost") or not path.startswith("/"):
-        raise UsageError(
-            f"{url!r} is not a folder", hint=f"write the full path after three slashes: file:///{host}{path}"
-        )
-    folder = Path(path)
-    if create:
-        folder.mkdir(parents=True, exist_ok=True)
-    elif not folder.is_dir():
-        raise UsageError(f"{url}: no such folder", hint="push there first, or name another one with --remote")
-    return folder
+def _plain(etag: str | None) -> str:
+    """Return an ETag without its quotes, which not every listing has."""
+    return (etag or "").strip('"')
