@@ -4,27 +4,43 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Display
 from rich.text import Text
+
+from vmevalkit.progress import work
 
 
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:.1f}/s", style="progress.data.speed")
+        elapsed = task.elapsed
+        return Text(f"{task.fields['items'] / elapsed:.1f}/s" if elapsed else "", style="progress.data.speed")
 
 
 class _Bar:
+    """A bar whose length is the work, not the items: a film takes longer than a prompt."""
+
     def __init__(self, display: Display, label: str) -> None:
         self._display = display
-        self._task = display.add_task(label, total=None, unit="")
+        self._task = display.add_task(label, total=None, amount="", items=0)
+        self._unit = ""
+        self._total: int | None = None
+        self._size: int | None = None
+        self._items, self._bytes = 0, 0
 
-    def start(self, total: int | None, unit: str) -> None:
-        self._display.reset(self._task, total=total, unit=unit)
+    def start(self, total: int | None, unit: str, size: int | None = None) -> None:
+        self._total, self._unit, self._size, self._items, self._bytes = total, unit, size, 0, 0
+        whole = None if total is None else work(total, size)
+        self._display.reset(self._task, total=whole, items=0, amount=self._amount())
 
-    def advance(self, count: int = 1) -> None:
-        self._display.advance(self._task, count)
+    def advance(self, count: int = 1, size: int = 0) -> None:
+        self._items, self._bytes = self._items + count, self._bytes + size
+        done = work(self._items, self._bytes if self._size is not None else 0)
+        self._display.update(self._task, completed=done, items=self._items, amount=self._amount())
+
+    def _amount(self) -> str:
+        items = f"{self._items}/{'?' if self._total is None else self._total} {self._unit}"
+        return f"{items}, {self._bytes / 1e6:.1f}/{self._size / 1e6:.1f} MB" if self._size else items
 
 
 @contextmanager
@@ -33,8 +49,7 @@ def bar(label: str) -> Iterator[_Bar]:
     columns = (
         TextColumn("{task.description:<9}"),
         BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[unit]}"),
+        TextColumn("{task.fields[amount]}", style="progress.download"),
         _Rate(),
         TimeRemainingColumn(),
     )

@@ -1,13 +1,20 @@
-"""Settings from the environment and a ``.env`` file in the working directory.
+"""Settings from the environment, and from ``.env`` and ``vmevalkit.toml`` in the working directory.
 
-A command-line option beats the environment, which beats ``.env``, which beats the default.
+A command-line option beats the environment, which beats ``.env``, which beats ``vmevalkit.toml``, which beats the
+default. In the TOML file, settings go by the names that they have here: ``data_dir``, ``remote``, ``snapshots``.
 """
 
+import tomllib
 from pathlib import Path
 from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from vmevalkit.errors import UsageError
 
@@ -15,7 +22,14 @@ from vmevalkit.errors import UsageError
 class Settings(BaseSettings):
     """What can be set from outside; read once by the command and passed down."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        toml_file="vmevalkit.toml",
+        validate_by_name=True,
+        extra="ignore",
+        frozen=True,
+    )
 
     data_dir: Path = Field(
         default=Path("data"),
@@ -71,6 +85,18 @@ class Settings(BaseSettings):
         description="Whether a push copies unchanged files into the new snapshot, or refers to those of older ones.",
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Add the TOML file as the last source."""
+        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+
     @property
     def remote_url(self) -> str:
         """The remote to use when a command names none."""
@@ -90,3 +116,5 @@ def load_settings(*, env_file: Path | None = Path(".env")) -> Settings:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"setting {name}: {first['msg']}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"vmevalkit.toml: {error}", hint="correct it, or leave it away") from error

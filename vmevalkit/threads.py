@@ -15,7 +15,12 @@ Result = TypeVar("Result")
 
 
 def in_order(
-    work: Callable[[Item], Result], items: Iterable[Item], *, workers: int = WORKERS, window: int = WINDOW
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    at_once: Callable[[Item], Result | None] = lambda _: None,
+    workers: int = WORKERS,
+    window: int = WINDOW,
 ) -> Iterator[Result]:
     """Yield ``work(item)`` for each item, in the order of the items.
 
@@ -24,6 +29,7 @@ def in_order(
     Args:
         work: runs in a thread.
         items: taken as room becomes free, never all at once.
+        at_once: gives the result of an item that needs no waiting, and `None` for those that do.
         workers: the number of threads.
         window: how many items may be started and not yet yielded.
 
@@ -32,7 +38,11 @@ def in_order(
     with ThreadPoolExecutor(workers, thread_name_prefix="vmevalkit") as pool:
         try:
             for item in items:
-                pending.append(pool.submit(work, item))
+                result = at_once(item)
+                if result is not None and not pending:
+                    yield result
+                    continue
+                pending.append(pool.submit(work, item) if result is None else _done(result))
                 if len(pending) >= window:
                     yield pending.popleft().result()
             while pending:
@@ -40,6 +50,12 @@ def in_order(
         finally:
             for future in pending:
                 future.cancel()
+
+
+def _done(result: Result) -> Future[Result]:
+    future: Future[Result] = Future()
+    future.set_result(result)
+    return future
 
 
 class Budget:

@@ -1,27 +1,30 @@
 """Files that somebody writes to while they are pushed."""
 
+import hashlib
+
 import pytest
 from snapshot_places import Place, read_files, write_files
 
 from vmevalkit.errors import RecordError
 from vmevalkit.snapshots import Remote, list_snapshots, open_remote, pull, push, tree_at
-from vmevalkit.snapshots.reading import ChangedError, hash_file, stable_chunks, twice
+from vmevalkit.snapshots.reading import ChangedError, StableReader, hash_file, twice
 
-SIZE = 10 << 20
+SIZE = 26 << 20
 
 
 def test_a_file_that_is_left_alone_is_read(tmp_path):
     write_files(tmp_path, {"a": b"123", "empty": b""})
-    assert b"".join(stable_chunks(tmp_path / "a")) == b"123"
-    assert list(stable_chunks(tmp_path / "empty")) == []
-    assert hash_file(tmp_path / "a")[0] == 3
+    assert b"".join(StableReader(tmp_path / "a").chunks()) == b"123"
+    assert list(StableReader(tmp_path / "empty").chunks()) == []
+    assert hash_file(tmp_path / "a").state.size == 3
+    assert hash_file(tmp_path / "a").sha256 == hashlib.sha256(b"123").hexdigest()
 
 
 @pytest.mark.parametrize("change", ["append", "truncate", "overwrite"])
 def test_a_file_that_changes_between_two_chunks_is_noticed(tmp_path, change):
     file = tmp_path / "a"
     file.write_bytes(bytes(SIZE))
-    chunks = stable_chunks(file)
+    chunks = StableReader(file).chunks()
     next(chunks)
     _change(file, change)
     with pytest.raises(ChangedError, match="a: keeps changing while it is read"):
@@ -32,7 +35,7 @@ def test_a_file_that_grows_faster_than_it_is_read_does_not_hold_the_reader(tmp_p
     file = tmp_path / "a"
     file.write_bytes(b"start")
     with pytest.raises(ChangedError):
-        for _ in stable_chunks(file, chunk_bytes=1):
+        for _ in StableReader(file).chunks(chunk_bytes=1):
             _change(file, "append")
     assert file.stat().st_size < 100
 

@@ -3,12 +3,14 @@
 import gzip
 import hashlib
 import json
+import os
+import sys
 
 import pytest
 from snapshot_places import Place, read_files, write_files
 
-from vmevalkit.errors import RecordError, VMEvalError
-from vmevalkit.snapshots import open_remote, pull, push
+from vmevalkit.errors import RecordError, UsageError, VMEvalError
+from vmevalkit.snapshots import files_to_remove, open_remote, pull, push
 
 SNAPSHOT = "202501151030"
 
@@ -81,7 +83,7 @@ def test_bytes_that_are_not_those_of_the_manifest_never_get_a_name(remote, tmp_p
     assert (result.written, result.failed) == (1, 1)
     assert result.failures[0].startswith("b: ")
     assert "does not have the bytes that the manifest says" in result.failures[0]
-    assert [entry.name for entry in (tmp_path / "back").iterdir()] == ["a"]  # no temporary file either
+    assert read_files(tmp_path / "back") == {"a": b"evil"}  # no temporary file either
 
 
 def test_an_old_file_stays_when_the_new_one_is_damaged(remote, tmp_path):
@@ -118,3 +120,81 @@ def test_a_damaged_pointer_is_named(remote, tree, pointer):
     remote.write("latest/snapshot.json", pointer)
     with pytest.raises(VMEvalError, match=r"latest/snapshot\.json"):
         push(remote, tree)
+
+
+@pytest.mark.parametrize(
+    "link", [{"link": "../evil"}, {"link": "/etc/passwd"}, {"link": "x/../../.."}, {"link": "a\0b"}, {"link": 7}]
+)
+def test_a_link_that_leads_out_of_the_target_is_refused_before_anything_is_written(remote, tmp_path, link):
+    put_manifest(remote, [row("0"), {"path": "a", "size": 0, **link}])
+    with pytest.raises(RecordError, match=r"manifest\.jsonl\.gz: line 3"):
+        pull(remote, SNAPSHOT, tmp_path / "inner" / "back")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_written_through_a_link_of_the_snapshot(remote, tmp_path):
+    put_manifest(remote, [{"path": "a", "link": "b", "size": 0}, row("a/evil"), row("b/mine")])
+    result = pull(remote, SNAPSHOT, tmp_path / "back")
+    assert (tmp_path / "back/a/evil").read_bytes() == b"evil"
+    assert [failure.split(":")[0] for failure in result.failures] == ["a"]
+    assert not (tmp_path / "back/b/evil").exists()
+
+
+def test_a_link_in_the_target_does_not_lead_a_file_to_another_place(remote, tmp_path):
+    put_manifest(remote, [row("a/evil")])
+    write_files(tmp_path / "back", {"b/evil": b"mine"})
+    (tmp_path / "back/a").symlink_to("b")
+    result = pull(remote, SNAPSHOT, tmp_path / "back")
+    assert "is a link, where the snapshot has a folder" in result.failures[0]
+    assert (tmp_path / "back/b/evil").read_bytes() == b"mine"
+
+
+def test_what_the_snapshot_lacks_is_removed_if_asked_for(remote, tmp_path):
+    put_manifest(remote, [row("questions/a"), row("questions/b/c")])
+    write_files(tmp_path / "back", {"questions/old/x": b"", "questions/b/y": b"", "notes.txt": b"", "outputs/z": b""})
+    assert files_to_remove(remote, SNAPSHOT, tmp_path / "back", limit=3) == [
+        "outputs/z",
+        "questions/b/y",
+        "questions/old/x",
+    ]
+    assert pull(remote, SNAPSHOT, tmp_path / "back", max_delete=3).removed == 3
+    assert read_files(tmp_path / "back") == {"questions/a": b"evil", "questions/b/c": b"evil", "notes.txt": b""}
+    assert not (tmp_path / "back/questions/old").exists()
+
+
+def test_only_the_part_that_is_pulled_is_cleared(remote, tmp_path):
+    put_manifest(remote, [row("questions/a"), row("questions/b/c")])
+    write_files(tmp_path / "back", {"questions/old": b"", "questions/b/y": b"", "outputs/z": b""})
+    assert pull(remote, SNAPSHOT, tmp_path / "back", below="questions/b", max_delete=9).removed == 1
+    assert set(read_files(tmp_path / "back")) == {"questions/old", "questions/b/c", "outputs/z"}
+
+
+def test_the_snapshot_of_a_part_clears_that_part_only(remote, tmp_path):
+    put_manifest(remote, [row("outputs/pilot/a")], scope="outputs/pilot")
+    write_files(tmp_path / "back", {"questions/a": b"", "outputs/pilot/b": b"", "outputs/other/c": b""})
+    assert pull(remote, SNAPSHOT, tmp_path / "back", max_delete=9).removed == 1
+    assert set(read_files(tmp_path / "back")) == {"questions/a", "outputs/pilot/a", "outputs/other/c"}
+
+
+def test_more_than_is_allowed_is_not_removed_and_nothing_is_written(remote, tmp_path):
+    put_manifest(remote, [row("questions/a")])
+    write_files(tmp_path / "back", {"questions/b": b"", "questions/c": b""})
+    with pytest.raises(UsageError, match="more than 1 files"):
+        pull(remote, SNAPSHOT, tmp_path / "back", max_delete=1)
+    assert set(read_files(tmp_path / "back")) == {"questions/b", "questions/c"}
+
+
+def test_nothing_is_removed_if_a_file_did_not_come(remote, tmp_path):
+    put_manifest(remote, [row("questions/a", sha256="0" * 64)])
+    write_files(tmp_path / "back", {"questions/b": b""})
+    assert pull(remote, SNAPSHOT, tmp_path / "back", max_delete=9).removed == 0
+    assert set(read_files(tmp_path / "back")) == {"questions/b"}
+
+
+def test_a_file_that_looks_as_it_did_when_it_was_pulled_is_not_read_again(remote, tmp_path, monkeypatch):
+    put_manifest(remote, [row("a")])
+    write_files(tmp_path / "back", {"a": b"evil"})
+    os.utime(tmp_path / "back/a", (1_700_000_000, 1_700_000_000))
+    assert pull(remote, SNAPSHOT, tmp_path / "back").skipped == 1
+    monkeypatch.setattr(sys.modules[pull.__module__], "hash_file", None)
+    assert pull(remote, SNAPSHOT, tmp_path / "back").skipped == 1

@@ -8,7 +8,7 @@ import typer
 
 from vmevalkit.cli.options import DEFAULT_EXPERIMENT, Workers, worker_count
 from vmevalkit.cli.scores import DEFAULT_EVALUATOR, print_leaderboard
-from vmevalkit.cli.snapshots import print_log
+from vmevalkit.cli.versions import print_log
 
 if TYPE_CHECKING:
     from vmevalkit.dataroot import DataRoot

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from vmevalkit.dataroot import DataRoot
+    from vmevalkit.snapshots import Remote
 
 DataDir = Annotated[
     Path | None,
@@ -32,6 +33,20 @@ Workers = Annotated[
     int | None,
     typer.Option("--workers", min=1, help="Number of processes.  [default: one per core]", show_default=False),
 ]
+RemoteUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--remote",
+        help="Where snapshots are: s3://bucket, gs://, az:// or file:///folder.  "
+        "[default: VMEVAL_REMOTE, or the bucket S3_BUCKET]",
+        show_default=False,
+    ),
+]
+Snapshot = Annotated[
+    str,
+    typer.Argument(help="A snapshot (202501151030), a version (1.0), archive/NAME or latest; also REMOTE@SNAPSHOT."),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it; without this, only say what would be done.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 DEFAULT_EXPERIMENT = "pilot_experiment"
@@ -43,6 +58,29 @@ def data_root(data_dir: Path | None) -> "DataRoot":
     from vmevalkit.settings import load_settings
 
     return DataRoot(data_dir if data_dir is not None else load_settings().data_dir)
+
+
+def opened_remote(url: str | None) -> "Remote":
+    """Open the remote that an option or the settings name."""
+    from vmevalkit.settings import load_settings
+    from vmevalkit.snapshots import open_remote
+
+    settings = load_settings()
+    return open_remote(url or settings.remote_url, settings)
+
+
+def remote_and_snapshot(url: str | None, snapshot: str) -> "tuple[Remote, str]":
+    """Open the remote and return the snapshot that an argument means, which may name the remote as well."""
+    from vmevalkit.errors import UsageError
+    from vmevalkit.snapshots import resolve
+
+    place, at, name = snapshot.rpartition("@")
+    if at and "://" in place:
+        if url is not None:
+            raise UsageError(f"{snapshot} names a remote, and so does --remote", hint="leave one of them away")
+        url, snapshot = place, name
+    remote = opened_remote(url)
+    return remote, resolve(remote, snapshot)
 
 
 def split(values: list[str] | None) -> list[str] | None:

@@ -1,4 +1,4 @@
-"""``vmevalkit push``, ``pull``, ``versions`` and ``snapshots``."""
+"""``vmevalkit push``, ``pull`` and ``snapshots``."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -6,28 +6,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vmevalkit.cli.options import AsJson, DataDir, data_root, print_json, print_table
+from vmevalkit.cli.options import (
+    AsJson,
+    RemoteUrl,
+    Snapshot,
+    Yes,
+    opened_remote,
+    print_json,
+    print_table,
+    remote_and_snapshot,
+)
 
 if TYPE_CHECKING:
-    from vmevalkit.dataroot import Version, VersionLog
+    from vmevalkit.dataroot import Version
     from vmevalkit.snapshots import PushResult, Remote, Tree
-
-RemoteUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--remote",
-        help="Where snapshots are: s3://bucket, gs://, az:// or file:///folder.  "
-        "[default: VMEVAL_REMOTE, or the bucket S3_BUCKET]",
-        show_default=False,
-    ),
-]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(push)
     app.command()(pull)
-    app.command()(versions)
     app.command("snapshots")(list_them)
 
 
@@ -50,6 +48,15 @@ def push(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Make a snapshot even if nothing has changed.")] = False,
+    incremental: Annotated[
+        bool | None,
+        typer.Option(
+            "--incremental/--full",
+            help="Leave unchanged files where older snapshots have them, or copy them, so that every snapshot is a "
+            "whole folder.  [default: VMEVAL_SNAPSHOTS, or full]",
+            show_default=False,
+        ),
+    ] = None,
     log: Annotated[bool, typer.Option("--log", help="Give the snapshot the next number in the version log.")] = False,
     log_as: Annotated[
         str | None, typer.Option("--log-as", metavar="VERSION", help="Log it under this name, such as 1.1-pre.")
@@ -76,7 +83,14 @@ def push(
     tree = chosen_tree(data_dir, settings.data_dir)
     store = open_remote(remote or settings.remote_url, settings, create=True)
     with upload_shown() as progress:
-        result = push_tree(store, tree, name=date, force=force, progress=progress)
+        result = push_tree(
+            store,
+            tree,
+            name=date,
+            force=force,
+            incremental=incremental if incremental is not None else settings.snapshots == "incremental",
+            progress=progress,
+        )
     for note in result.notes:
         typer.echo(f"note: {note}", err=True)
     if not as_json:
@@ -107,35 +121,44 @@ def _log(
 
 def pull(
     to: Annotated[Path, typer.Option("--to", help="The folder to write to, such as data.")],
-    snapshot: Annotated[
-        str, typer.Argument(help="A snapshot (202501151030), a version (1.0), archive/NAME, or latest.")
-    ] = "latest",
+    snapshot: Snapshot = "latest",
     path: Annotated[
         str, typer.Option("--path", help="Only this part, such as questions/chess_task.", show_default=False)
     ] = "",
     remote: RemoteUrl = None,
+    delete: Annotated[
+        bool,
+        typer.Option(
+            "--delete", help="Remove files that the snapshot does not have; lists them unless --yes is given."
+        ),
+    ] = False,
+    max_delete: Annotated[
+        int, typer.Option("--max-delete", min=1, help="Do nothing if --delete would remove more files than this.")
+    ] = 100,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring a snapshot back into a folder.
 
-    Every file is compared with its sha256. Files that are there already are not fetched again; files that the
-    snapshot does not have are left alone.
+    Every file is compared with its sha256. Files that are there already are not fetched again. Files that the snapshot
+    does not have are left alone, unless --delete is given.
     """
     from vmevalkit.progress import shown
-    from vmevalkit.settings import load_settings
-    from vmevalkit.snapshots import open_remote, resolve
     from vmevalkit.snapshots import pull as pull_snapshot
 
-    settings = load_settings()
-    store = open_remote(remote or settings.remote_url, settings)
+    store, name = remote_and_snapshot(remote, snapshot)
+    if delete and not yes:
+        _show_removal(store, name, to, path, max_delete, as_json)
+        return
     with shown("download") as progress:
-        result = pull_snapshot(store, resolve(store, snapshot), to, below=path, progress=progress)
+        result = pull_snapshot(store, name, to, below=path, max_delete=max_delete if delete else 0, progress=progress)
     if as_json:
         print_json(asdict(result))
     else:
+        removed = f"{result.removed} removed, " if delete else ""
         print(
             f"{result.snapshot}: {result.written} files written ({result.written_bytes / 1e6:.1f} MB), "
-            f"{result.skipped} there already, {result.failed} failed"
+            f"{result.skipped} there already, {removed}{result.failed} failed"
         )
     for failure in result.failures:
         typer.echo(f"error: {failure}", err=True)
@@ -145,34 +168,20 @@ def pull(
         raise typer.Exit(1)
 
 
-def versions(
-    remote: RemoteUrl = None,
-    local: Annotated[bool, typer.Option("--local", help="Show the copy under the data root; asks no server.")] = False,
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show the version log."""
-    from vmevalkit.settings import load_settings
-    from vmevalkit.snapshots import open_remote, read_log, read_mirror
+def _show_removal(remote: "Remote", snapshot: str, target: Path, path: str, limit: int, as_json: bool) -> None:
+    from vmevalkit.snapshots import files_to_remove
 
-    if local:
-        log = read_mirror(data_root(data_dir))
-    else:
-        settings = load_settings()
-        log = read_log(open_remote(remote or settings.remote_url, settings))
+    paths = files_to_remove(remote, snapshot, target, below=path, limit=limit)
     if as_json:
-        print_json(log.to_json())
-    else:
-        print_log(log)
-
-
-def print_log(log: "VersionLog") -> None:
-    """Print a version log, two lines an entry."""
-    print("📊 Dataset Versions")
-    print("=" * 40)
-    for version in log.versions:
-        print(f"v{version.version} ({version.date}) → {version.s3_uri}")
-        print(f"  {version.size_mb:.1f}MB, {version.files} files")
+        print_json({"snapshot": snapshot, "would_remove": paths})
+        return
+    for line in paths:
+        print(f"- {line}")
+    print(
+        f"{len(paths)} files of {target} are not in {snapshot}. Nothing was done: --yes pulls, then removes them."
+        if paths
+        else f"All files of {target} are in {snapshot}. Nothing was done: --yes pulls."
+    )
 
 
 def list_them(remote: RemoteUrl = None, as_json: AsJson = False) -> None:
@@ -180,11 +189,9 @@ def list_them(remote: RemoteUrl = None, as_json: AsJson = False) -> None:
     from rich.table import Table
 
     from vmevalkit.errors import RecordError
-    from vmevalkit.settings import load_settings
-    from vmevalkit.snapshots import list_snapshots, open_remote, read_latest, read_log
+    from vmevalkit.snapshots import list_snapshots, read_latest, read_log
 
-    settings = load_settings()
-    store = open_remote(remote or settings.remote_url, settings)
+    store = opened_remote(remote)
     pointer = read_latest(store)
     latest = pointer.snapshot if pointer is not None else None
     named: dict[str, list[str]] = {}

@@ -15,6 +15,7 @@ from vmevalkit.dataroot.files import (
     write_json,
     write_text,
 )
+from vmevalkit.dataroot.hashes import FileState, HashCache
 from vmevalkit.dataroot.layout import (
     FINAL_FRAME_NAME,
     FIRST_FRAME_NAME,
@@ -70,6 +71,8 @@ __all__ = [
     "VIDEO_NAME",
     "DataRoot",
     "Evaluation",
+    "FileState",
+    "HashCache",
     "Pair",
     "PairKey",
     "Record",

@@ -50,14 +50,15 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """Give a temporary path to write a file to; move it to ``path`` when the block ends well."""
+def atomic_path(path: Path, *, is_link: bool = False) -> Iterator[Path]:
+    """Give a temporary path to write a file, or to make a link, at; move it to ``path`` when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary_beside(path)
     try:
         with _naming(path):
             yield temporary
-            fsync_path(temporary)
+            if not is_link:
+                fsync_path(temporary)
             temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

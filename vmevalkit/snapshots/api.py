@@ -73,7 +73,7 @@ def upload_shown() -> Iterator[Progress]:
 class _LinesWithoutTotal(Lines):
     """The lines that scripts around ``data/s3_sync.py`` know."""
 
-    def start(self, total: int | None, unit: str) -> None:  # noqa: ARG002 - the total is what is left away
+    def start(self, total: int | None, unit: str, size: int | None = None) -> None:  # noqa: ARG002 - left away
         super().start(None, unit)
 
 
@@ -82,7 +82,11 @@ def describe(result: PushResult) -> str:
     if not result.created:
         return f"✅ Nothing has changed since {result.snapshot}: no new snapshot (--force makes one)"
     line = f"✅ Uploaded {result.uploaded} files ({result.uploaded_bytes / 1e6:.1f} MB)"
-    return line + (f", copied {result.copied} unchanged ones on the remote" if result.copied else "")
+    if result.copied:
+        line += f", copied {result.copied} unchanged ones on the remote"
+    if result.referenced:
+        line += f", {result.referenced} unchanged ones stay where they are"
+    return line + (f", {result.resumed} were there from an interrupted push" if result.resumed else "")
 
 
 def _sync(data_dir: Path | str | None, date_prefix: str | None, window: int) -> str:
@@ -90,6 +94,13 @@ def _sync(data_dir: Path | str | None, date_prefix: str | None, window: int) -> 
     tree = chosen_tree(None if data_dir is None else Path(data_dir), settings.data_dir)
     remote = open_remote(settings.remote_url, settings, create=True)
     with upload_shown() as progress:
-        result = push(remote, tree, name=date_prefix, progress=progress, window=window)
+        result = push(
+            remote,
+            tree,
+            name=date_prefix,
+            incremental=settings.snapshots == "incremental",
+            progress=progress,
+            window=window,
+        )
     sys.stderr.write("\n".join([describe(result), *(f"note: {note}" for note in result.notes)]) + "\n")
     return result.s3_uri

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from vmevalkit.dataroot import Record, dump_json
 from vmevalkit.errors import RecordError, UsageError
-from vmevalkit.snapshots.manifest import Header, Row, read_header, read_rows
+from vmevalkit.snapshots.manifest import Header, ManifestError, Row, read_header, read_rows
 from vmevalkit.snapshots.names import (
     ARCHIVE,
     LATEST_KEY,
@@ -49,19 +49,29 @@ class Manifest:
     header: Header
     _file: IO[bytes]
 
-    def rows(self) -> Iterator[Row]:
-        """Yield the rows, sorted by path; one pass at a time."""
+    def rows(self, below: str = "") -> Iterator[Row]:
+        """Yield the rows of a file or folder, all if it is empty, sorted by path; one pass at a time."""
         self._file.seek(0)
-        return read_rows(self._file, self.name)
+        rows = read_rows(self._file, self.name)
+        return (row for row in rows if f"{row.path}/".startswith(f"{below}/")) if below else rows
+
+
+class NoSnapshotError(UsageError):
+    """A snapshot that is not there, or was never finished."""
 
 
 @contextmanager
-def fetched_manifest(remote: Remote, snapshot: str) -> Iterator[Manifest]:
-    """Fetch a snapshot's manifest and check all of it before anything is done with it.
+def fetched_manifest(remote: Remote, snapshot: str, *, checked: bool = True) -> Iterator[Manifest]:
+    """Fetch a snapshot's manifest.
+
+    Args:
+        remote: where it is.
+        snapshot: the snapshot's name.
+        checked: check all of it before anything is done with it; otherwise, whoever reads the rows meets the damage.
 
     Raises:
-        UsageError: there is no such snapshot; one without a manifest was never finished.
-        RecordError: the manifest is damaged or not to be trusted.
+        NoSnapshotError: there is no such snapshot; one without a manifest was never finished.
+        ManifestError: the manifest is damaged or not to be trusted.
 
     """
     key = manifest_key(snapshot)
@@ -69,17 +79,18 @@ def fetched_manifest(remote: Remote, snapshot: str) -> Iterator[Manifest]:
         try:
             remote.download(key, file)
         except MissingObjectError as error:
-            raise UsageError(
+            raise NoSnapshotError(
                 f"no snapshot {snapshot} on {remote.url}", hint="'vmevalkit snapshots' shows what is there"
             ) from error
         name = remote.uri(key)
         file.seek(0)
         header = read_header(file, name)
         if header.snapshot != snapshot:
-            raise RecordError(name, f"is the manifest of {header.snapshot!r}, not of {snapshot}")
+            raise ManifestError(name, f"is the manifest of {header.snapshot!r}, not of {snapshot}")
         manifest = Manifest(name, header, file)
-        for _ in manifest.rows():
-            pass
+        if checked:
+            for _ in manifest.rows():
+                pass
         yield manifest
 
 
@@ -107,17 +118,20 @@ def move_latest(remote: Remote, header: Header) -> bool:
 
     def forward(current: bytes | None) -> bytes | None:
         nonlocal moved
+        if current == text:
+            moved = True  # By ourselves: the answer to that was lost.
+            return None
         old = _pointer(remote, current)
-        moved = old is None or _moment(old.snapshot) < _moment(header.snapshot)
+        moved = old is None or is_newer(header.snapshot, old.snapshot)
         return text if moved else None
 
     remote.update(LATEST_KEY, forward)
     return moved
 
 
-def _moment(snapshot: str) -> str:
-    """Make a date and a date with a time comparable."""
-    return snapshot.ljust(12, "0")
+def is_newer(snapshot: str, other: str) -> bool:
+    """Tell whether a snapshot's date is after that of another one; a date without a time is that day's first minute."""
+    return snapshot.ljust(12, "0") > other.ljust(12, "0")
 
 
 def _pointer(remote: Remote, data: bytes | None) -> Pointer | None:

@@ -28,6 +28,10 @@ _MD5 = re.compile(r"[0-9a-f]{32}")
 _NOT_IN_KEYS = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 
 
+class ManifestError(RecordError):
+    """A manifest that is damaged or not to be trusted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A file or a symbolic link in a snapshot."""
@@ -123,7 +127,7 @@ def read_header(source: IO[bytes], name: str) -> Header:
     """Read the first line of a manifest; ``name`` is what errors call it.
 
     Raises:
-        RecordError: there is no header that we can read.
+        ManifestError: there is no header that we can read.
 
     """
     with gzip.GzipFile(fileobj=source, mode="rb") as packed:
@@ -134,7 +138,7 @@ def read_rows(source: IO[bytes], name: str) -> Iterator[Row]:
     """Yield the rows of a manifest in bounded memory, each one checked; ``name`` is what errors call it.
 
     Raises:
-        RecordError: at the first line that is not what it should be, or at the end if rows are missing.
+        ManifestError: at the first line that is not what it should be, or at the end if rows are missing.
 
     """
     with gzip.GzipFile(fileobj=source, mode="rb") as packed:
@@ -143,11 +147,11 @@ def read_rows(source: IO[bytes], name: str) -> Iterator[Row]:
         while line := _next_line(packed, name, files + 2):
             row = _row(line, name, files + 2)
             if row.path <= previous:
-                raise RecordError(name, f"line {files + 2}: {row.path!r} is out of order or there twice")
+                raise ManifestError(name, f"line {files + 2}: {row.path!r} is out of order or there twice")
             files, size, previous = files + 1, size + row.size, row.path
             yield row
         if (files, size) != (header.files, header.bytes):
-            raise RecordError(
+            raise ManifestError(
                 name, f"has {files} files of {size} bytes, but announces {header.files} of {header.bytes}"
             )
 
@@ -188,9 +192,9 @@ def _next_line(packed: gzip.GzipFile, name: str, number: int) -> bytes:
     try:
         line = packed.readline(_MAX_LINE_BYTES + 1)
     except (EOFError, OSError, zlib.error) as error:
-        raise RecordError(name, f"line {number}: damaged or cut short ({error})") from error
+        raise ManifestError(name, f"line {number}: damaged or cut short ({error})") from error
     if len(line) > _MAX_LINE_BYTES:
-        raise RecordError(name, f"line {number}: longer than {_MAX_LINE_BYTES} bytes")
+        raise ManifestError(name, f"line {number}: longer than {_MAX_LINE_BYTES} bytes")
     return line
 
 
@@ -198,16 +202,16 @@ def _fields(line: bytes, name: str, number: int) -> dict[str, Any]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise RecordError(name, f"line {number}: malformed JSON") from error
+        raise ManifestError(name, f"line {number}: malformed JSON") from error
     if not isinstance(value, dict):
-        raise RecordError(name, f"line {number}: expected a JSON object")
+        raise ManifestError(name, f"line {number}: expected a JSON object")
     return value
 
 
 def _header(line: bytes, name: str) -> Header:
     fields = _fields(line, name, 1)
     if fields.get("format") != FORMAT:
-        raise RecordError(
+        raise ManifestError(
             name, f"line 1: has format {fields.get('format')!r}, not {FORMAT}", hint="a newer vmevalkit may read it"
         )
     header = Header(
@@ -219,7 +223,7 @@ def _header(line: bytes, name: str) -> Header:
     )
     texts = (header.snapshot, header.created_at, header.scope)
     if not all(isinstance(text, str) for text in texts) or not _is_count(header.files) or not _is_count(header.bytes):
-        raise RecordError(name, "line 1: a field is missing or of the wrong type")
+        raise ManifestError(name, "line 1: a field is missing or of the wrong type")
     return header
 
 
@@ -239,16 +243,16 @@ def _row(line: bytes, name: str, number: int) -> Row:
         or not isinstance(link, str)
         or not _is_count(size)
     ):
-        raise RecordError(name, f"line {number}: a field is missing or of the wrong type")
+        raise ManifestError(name, f"line {number}: a field is missing or of the wrong type")
     try:
         check_path(path)
         if link:
             return Row(path, 0, "", "", link=check_link(path, link))
         _check_key(key)
     except UnsafePathError as error:
-        raise RecordError(name, f"line {number}: {error.message}") from error
+        raise ManifestError(name, f"line {number}: {error.message}") from error
     if size > _MAX_FILE_BYTES or not _SHA256.fullmatch(sha256) or (etag and not _MD5.fullmatch(etag)):
-        raise RecordError(name, f"line {number}: the size, the sha256 or the etag cannot be right")
+        raise ManifestError(name, f"line {number}: the size, the sha256 or the etag cannot be right")
     return Row(path, size, sha256, key, etag)
 
 

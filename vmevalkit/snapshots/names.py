@@ -78,6 +78,21 @@ def claim_key(name: str) -> str:
     return f"{name}/push.json"
 
 
+def split_key(key: str) -> tuple[str, str]:
+    """Split the key of a file into the snapshot that holds it and the file's path.
+
+    Raises:
+        UsageError: it is no such key.
+
+    """
+    parts = key.split("/")
+    depth = 2 if parts[0] == ARCHIVE else 1
+    name = "/".join(parts[:depth])
+    if parts[depth : depth + 1] != ["data"]:
+        raise UsageError(f"{key[:200]!r} is not the key of a file in a snapshot")
+    return check_snapshot_name(name), "/".join(parts[depth + 1 :])
+
+
 def split_data_uri(uri: str) -> tuple[str, str]:
     """Split a data folder's URI, ``<remote>/<snapshot>/data``, into the remote and the snapshot's name.
 

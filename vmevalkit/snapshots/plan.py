@@ -3,22 +3,25 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, NamedTuple
 
+from vmevalkit.dataroot import FileState, HashCache
 from vmevalkit.progress import Progress
 from vmevalkit.snapshots.manifest import Row, merge
-from vmevalkit.snapshots.reading import hash_file, twice
+from vmevalkit.snapshots.reading import Content, hash_file, twice
 from vmevalkit.snapshots.walk import LocalFile
 from vmevalkit.threads import in_order
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A file that shall be in the snapshot."""
+    """A file or a link that shall be in the snapshot."""
 
     path: str
+    state: FileState
+    link: str
     unchanged: Row | None
-    """Its row in the latest snapshot, if size and sha256 are the same: it is copied on the remote."""
+    """Its row in the latest snapshot, if it is the same: nothing of it has to be sent."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Plan:
     """All steps, sorted by path, in a temporary file."""
 
     files: int
+    size: int
+    """Bytes, when the walk came by."""
     changed: int
     """Files that are new or different."""
     removed: int
@@ -41,18 +46,22 @@ class Plan:
         """Yield the steps; one pass at a time."""
         self._spool.seek(0)
         for line in self._spool:
-            path, old = json.loads(line)
-            yield Step(path, None if old is None else Row(*old))
+            path, state, link, row = json.loads(line)
+            yield Step(path, FileState(*state), link, None if row is None else Row(*row))
 
 
-def make_plan(files: Iterable[LocalFile], latest: Iterable[Row], spool: IO[bytes], progress: Progress) -> Plan:
+def make_plan(
+    files: Iterable[LocalFile], latest: Iterable[Row], hashes: HashCache, spool: IO[bytes], progress: Progress
+) -> Plan:
     """Compare the files with the latest snapshot, both sorted by path, in bounded memory.
 
-    A file is only read where its path and size are those of a row; new files are read once, when they are sent.
+    A file is only read where its path and size are those of a row and its sha256 is not known; new files are read
+    once, when they are sent.
 
     Args:
         files: what is here.
         latest: the rows of the latest snapshot; empty if there is none.
+        hashes: what is known of the files; it learns what is found out.
         spool: an empty temporary file, which the plan keeps its steps in.
         progress: is advanced once per file.
 
@@ -70,17 +79,34 @@ def make_plan(files: Iterable[LocalFile], latest: Iterable[Row], spool: IO[bytes
             else:
                 yield file, row
 
-    total, changed = 0, 0
-    for step in in_order(_compare, here()):
-        old = step.unchanged
-        fields = None if old is None else (old.path, old.size, old.sha256, old.key)
-        spool.write(json.dumps([step.path, fields]).encode() + b"\n")
-        total, changed = total + 1, changed + (old is None)
-        progress.advance()
-    return Plan(total, changed, removed, spool)
+    def known(pair: tuple[LocalFile, Row | None]) -> _Compared | None:
+        file, row = pair
+        if file.link or row is None or row.link or row.size != file.size:
+            return _Compared(file, row if row is not None and row.link and row.link == file.link else None)
+        sha256 = hashes.get(file.path, file.state)
+        return None if sha256 is None else _Compared(file, row if row.sha256 == sha256 else None)
+
+    total, size, changed = 0, 0, 0
+    for file, row, content in in_order(_compare, here(), at_once=known):
+        if content is not None:
+            hashes.put(file.path, content.state, content.sha256)
+        fields = None if row is None else (row.path, row.size, row.sha256, row.key, row.etag, row.link)
+        spool.write(json.dumps((file.path, file.state, file.link, fields)).encode() + b"\n")
+        total, size, changed = total + 1, size + file.size, changed + (row is None)
+        progress.advance(size=file.size)
+    return Plan(total, size, changed, removed, spool)
 
 
-def _compare(pair: tuple[LocalFile, Row | None]) -> Step:
+class _Compared(NamedTuple):
+    file: LocalFile
+    row: Row | None
+    """The row, if the file is what it says."""
+    read: Content | None = None
+    """What was read to find out."""
+
+
+def _compare(pair: tuple[LocalFile, Row | None]) -> _Compared:
     file, row = pair
-    same = row is not None and row.size == file.size and twice(hash_file, file.source) == (row.size, row.sha256)
-    return Step(file.path, row if same else None)
+    content = twice(hash_file, file.source)
+    same = row is not None and (row.size, row.sha256) == (content.state.size, content.sha256)
+    return _Compared(file, row if same else None, content)

@@ -1,30 +1,39 @@
 """Making a snapshot: contents first, the manifest last, then the pointer to the latest."""
 
-import hashlib
 import json
-import secrets
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import astuple, dataclass, field
 from functools import partial
-from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
 from vmevalkit.clock import timestamp
-from vmevalkit.dataroot import DataRoot, exclusive, read_json, write_json
-from vmevalkit.errors import ConflictError, RecordError, RemoteError, UsageError
+from vmevalkit.dataroot import HashCache, exclusive
+from vmevalkit.errors import ConflictError, UsageError
 from vmevalkit.progress import Progress, Silent
-from vmevalkit.snapshots.catalog import Manifest, Pointer, fetched_manifest, move_latest, read_latest
-from vmevalkit.snapshots.manifest import Header, Row, write_manifest
-from vmevalkit.snapshots.names import check_snapshot_name, claim_key, data_prefix, manifest_key, name_for_now
+from vmevalkit.snapshots.catalog import (
+    NoSnapshotError,
+    Pointer,
+    fetched_manifest,
+    is_newer,
+    move_latest,
+    read_latest,
+)
+from vmevalkit.snapshots.claim import Claim, claim, forget, left_behind, still_ours
+from vmevalkit.snapshots.journal import Journal, discard_journal, opened_journal
+from vmevalkit.snapshots.manifest import Header, ManifestError, Row, write_manifest
+from vmevalkit.snapshots.names import check_snapshot_name, data_prefix, manifest_key, name_for_now
 from vmevalkit.snapshots.plan import Plan, Step, make_plan
-from vmevalkit.snapshots.reading import CHUNK_BYTES, stable_chunks, twice
-from vmevalkit.snapshots.remote import PART_BYTES, Remote
+from vmevalkit.snapshots.remote import PART_BYTES, Remote, persistently
+from vmevalkit.snapshots.upload import COPY_LIMIT_BYTES, How, Sender, Sent
 from vmevalkit.snapshots.walk import Tree, walk
 from vmevalkit.threads import WINDOW, in_order
 
 _MANIFEST_IN_MEMORY_BYTES = 64 << 20
+_DEAR_COPIES = 10_000
+"""From so many on, a user should know of incremental snapshots."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,10 @@ class PushResult:
     uploaded_bytes: int = 0
     copied: int = 0
     """Files that are as in the latest snapshot and were copied from it on the remote."""
+    referenced: int = 0
+    """Files that are as in the latest snapshot and stay where they are on the remote."""
+    resumed: int = 0
+    """Files that an interrupted attempt had brought into this snapshot already."""
     removed: int = 0
     """Files of the latest snapshot that are not in this one."""
     is_latest: bool = False
@@ -57,18 +70,21 @@ def push(
     *,
     name: str | None = None,
     force: bool = False,
+    incremental: bool = False,
     progress: Progress | None = None,
     window: int = WINDOW,
 ) -> PushResult:
     """Make a snapshot of a tree.
 
-    Nobody sees it before it is whole. An interrupted push leaves the latest snapshot as it was.
+    Nobody sees it before it is whole. An interrupted push leaves the latest snapshot as it was, and the next push of
+    the same tree goes on where it stopped, under the same name.
 
     Args:
         remote: where to.
         tree: what.
         name: ``YYYYMMDD[HHMM]`` or ``archive/<name>``; the current minute if `None`.
         force: make a snapshot even if nothing has changed. With a ``name``, one is always made.
+        incremental: let the manifest name unchanged files where they are, instead of copying them on the remote.
         progress: is told of every file.
         window: how many files may be under way.
 
@@ -86,38 +102,55 @@ def push(
     _check_apart(remote, tree)
     with ExitStack() as stack:
         stack.enter_context(exclusive(tree.root.lock("push"), "pushing this data root"))
-        latest = read_latest(remote)
-        manifest, notes = _manifest_of(remote, latest, stack)
+        notes = _probed(remote)
+        hashes = stack.enter_context(HashCache(tree.root))
         spool = stack.enter_context(TemporaryFile("w+b"))
-        if manifest is not None:
-            progress.start(None, "files compared")
-        plan = make_plan(walk(tree), manifest.rows() if manifest else (), spool, progress if manifest else Silent())
+        latest, unfinished = _caught_up(remote, tree)
+        plan = _planned(remote, tree, latest, hashes, spool, progress, notes)
         if not plan.files:
             raise UsageError(f"there are no files in {tree.root.path / tree.scope}", hint="name another --data-dir")
         if latest is not None and plan.nothing_to_do and not force and name is None:
-            return PushResult(latest.snapshot, latest.s3_uri, False, latest.files, latest.bytes, is_latest=True)
-        token = _claim(remote, chosen, tree.root)
-        progress.start(plan.files, "files")
+            return PushResult(
+                latest.snapshot, latest.s3_uri, False, latest.files, latest.bytes, is_latest=True, notes=tuple(notes)
+            )
+        mine = claim(remote, chosen if name is not None else unfinished or chosen, tree.root, tree.scope)
         rows = stack.enter_context(TemporaryFile("w+b"))
-        sent = _send_all(remote, tree, chosen, plan, rows, progress, window)
-        header = Header(chosen, timestamp(), sent.files, sent.bytes, tree.scope)
-        _publish(remote, header, rows, token)
-    is_latest = move_latest(remote, header)
-    if not remote.conditions.create:
-        notes.append(f"{remote.url} ignores conditional writes: do not push to it from two machines at the same moment")
+        journal = stack.enter_context(opened_journal(tree.root, mine.token))
+        if mine.resumed:
+            _drop_unknown(remote, mine, journal)
+        progress.start(plan.files, "files", plan.size)
+        sender = Sender(remote, tree, mine.snapshot, incremental)
+        tally = _send_all(sender, plan, journal, hashes, rows, progress, window)
+        remote.delete(journal.left_over())
+        header = Header(mine.snapshot, timestamp(), plan.files, sum(tally.bytes.values()), tree.scope)
+        _publish(remote, mine, header, rows)
+        is_latest = not tree.scope and move_latest(remote, header)
+        discard_journal(tree.root)
+        forget(tree.root)
+        if not tree.scope:
+            hashes.trim((step.path for step in plan.steps()), plan.files)
     return PushResult(
-        chosen,
-        remote.uri(data_prefix(chosen)),
+        header.snapshot,
+        remote.uri(data_prefix(header.snapshot)),
         True,
-        sent.files,
-        sent.bytes,
-        uploaded=sent.uploaded,
-        uploaded_bytes=sent.uploaded_bytes,
-        copied=sent.files - sent.uploaded,
+        header.files,
+        header.bytes,
+        uploaded=tally.files[How.UPLOADED],
+        uploaded_bytes=tally.bytes[How.UPLOADED],
+        copied=tally.files[How.COPIED],
+        referenced=tally.files[How.REFERENCED],
+        resumed=tally.files[How.RESUMED],
         removed=plan.removed,
         is_latest=is_latest,
-        notes=tuple(notes),
+        notes=(*notes, *_remarks(tally, incremental)),
     )
+
+
+def _probed(remote: Remote) -> list[str]:
+    """Make sure that we may write there, before any work is done, and say what the store cannot do."""
+    if remote.conditions.create:
+        return []
+    return [f"{remote.url} ignores conditional writes: do not push to it from two machines at the same moment"]
 
 
 def _check_apart(remote: Remote, tree: Tree) -> None:
@@ -129,116 +162,105 @@ def _check_apart(remote: Remote, tree: Tree) -> None:
         )
 
 
-def _manifest_of(remote: Remote, latest: Pointer | None, stack: ExitStack) -> tuple[Manifest | None, list[str]]:
-    """Fetch the latest manifest; one that is gone or damaged is no reason to push nothing any more."""
-    if latest is None:
-        return None, []
-    try:
-        return stack.enter_context(fetched_manifest(remote, latest.snapshot)), []
-    except (UsageError, RecordError) as error:
-        return None, [f"everything was sent again, because the latest snapshot cannot be compared with: {error}"]
+def _planned(
+    remote: Remote,
+    tree: Tree,
+    latest: Pointer | None,
+    hashes: HashCache,
+    spool: IO[bytes],
+    progress: Progress,
+    notes: list[str],
+) -> Plan:
+    """Compare with the latest snapshot; one that is gone or damaged is no reason to push nothing any more."""
+    if latest is not None:
+        try:
+            with fetched_manifest(remote, latest.snapshot, checked=False) as manifest:
+                progress.start(None, "files compared")
+                return make_plan(walk(tree), manifest.rows(below=tree.scope), hashes, spool, progress)
+        except (NoSnapshotError, ManifestError) as error:
+            notes.append(f"everything was sent again, because the latest snapshot cannot be compared with: {error}")
+            spool.seek(0)
+            spool.truncate()
+    return make_plan(walk(tree), (), hashes, spool, Silent())
 
 
-def _claim(remote: Remote, name: str, root: DataRoot) -> str:
-    """Mark a snapshot as ours before anything is written to it, and return the mark.
+def _caught_up(remote: Remote, tree: Tree) -> tuple[Pointer | None, str | None]:
+    """Return the latest snapshot, and the one that our last push has left unfinished and may go on with.
 
-    The mark is noted under the data root too. It tells a push that was interrupted here, and whose half-made
-    snapshot may be replaced, from one that somebody else is making.
+    A push that was interrupted after the manifest has made its snapshot: then only the pointer is missing.
     """
-    note = root.state / "push.json"
-    found = remote.read(claim_key(name))
-    if remote.exists(manifest_key(name)):
-        raise ConflictError(
-            f"there is a snapshot {name} on {remote.url} already", hint="wait a minute, or name another one with --date"
-        )
-    if found is not None:
-        ours = read_json(note).get("token") if note.exists() else None
-        if ours is None or _token(found) != ours:
-            raise ConflictError(
-                f"another push is making {remote.uri(name)}",
-                hint=f"wait for it, or name another one with --date; if it has died, delete {remote.uri(name)}",
-            )
-        remote.delete_below(data_prefix(name))
-        return str(ours)
-    if not remote.is_empty(data_prefix(name)):
-        raise ConflictError(
-            f"{remote.uri(data_prefix(name))} has files that no push of ours has put there",
-            hint="name another snapshot with --date",
-        )
-    token = secrets.token_hex(16)
-    mark = {"token": token, "snapshot": name, "remote": remote.url, "started_at": timestamp()}
-    write_json(note, mark)
-    remote.create(claim_key(name), (json.dumps(mark) + "\n").encode())
-    return token
+    latest = read_latest(remote)
+    name = left_behind(remote, tree.root, tree.scope)
+    if name is None or (latest is not None and not is_newer(name, latest.snapshot)):
+        return latest, None
+    if not remote.exists(manifest_key(name)):
+        return latest, name
+    if not tree.scope:
+        with fetched_manifest(remote, name) as manifest:
+            move_latest(remote, manifest.header)
+    forget(tree.root)
+    return read_latest(remote), None
 
 
-def _token(mark: bytes | None) -> str | None:
-    try:
-        value = json.loads(mark or b"null")
-    except ValueError:
-        return None
-    token = value.get("token") if isinstance(value, dict) else None
-    return token if isinstance(token, str) else None
+def _drop_unknown(remote: Remote, mine: Claim, journal: Journal) -> None:
+    """Delete what an interrupted attempt has sent without noting it: it may not be in the snapshot in the end."""
+    prefix = data_prefix(mine.snapshot)
+    persistently(lambda: remote.delete(key for key in remote.everything(prefix) if not journal.has(key)))
 
 
 @dataclass
-class _Sent:
-    files: int = 0
-    bytes: int = 0
-    uploaded: int = 0
-    uploaded_bytes: int = 0
+class _Tally:
+    files: Counter[How] = field(default_factory=Counter)
+    bytes: Counter[How] = field(default_factory=Counter)
+    too_large: int = 0
+    """Files that are referenced because the store would not copy them."""
 
 
 def _send_all(
-    remote: Remote, tree: Tree, name: str, plan: Plan, rows: IO[bytes], progress: Progress, window: int
-) -> _Sent:
+    sender: Sender,
+    plan: Plan,
+    journal: Journal,
+    hashes: HashCache,
+    rows: IO[bytes],
+    progress: Progress,
+    window: int,
+) -> _Tally:
     """Bring every file into the snapshot and write its row to ``rows``, in order."""
-    sent = _Sent()
-    for row, uploaded in in_order(partial(_send, remote, tree, name), plan.steps(), window=window):
-        rows.write(json.dumps([row.path, row.size, row.sha256, row.key]).encode() + b"\n")
-        sent.files, sent.bytes = sent.files + 1, sent.bytes + row.size
-        if uploaded:
-            sent.uploaded, sent.uploaded_bytes = sent.uploaded + 1, sent.uploaded_bytes + row.size
-        progress.advance()
-    return sent
+    tally = _Tally()
+
+    def at_once(step: Step) -> Sent | None:
+        done = journal.get(step.path, step.state) if journal.resumes else None
+        return sender.without_waiting(step) if done is None else Sent(done, How.RESUMED, step.state)
+
+    for row, how, state in in_order(sender.send, plan.steps(), at_once=at_once, window=window):
+        rows.write(json.dumps(astuple(row)).encode() + b"\n")
+        if how in (How.UPLOADED, How.COPIED, How.RESUMED):
+            journal.put(row, state)
+        if how is How.UPLOADED:
+            hashes.put(row.path, state, row.sha256)
+        tally.files[how] += 1
+        tally.bytes[how] += row.size
+        tally.too_large += how is How.REFERENCED and not sender.incremental
+        progress.advance(size=row.size)
+    return tally
 
 
-def _send(remote: Remote, tree: Tree, name: str, step: Step) -> tuple[Row, bool]:
-    """Copy or upload a file; return its row and whether it was uploaded."""
-    key = f"{data_prefix(name)}/{step.path}"
-    old = step.unchanged
-    if old is not None:
-        # A copy can fail where an upload does not: the object is lost or too large, or the store cannot copy.
-        with suppress(RemoteError):
-            remote.copy(old.key, key)
-            return Row(old.path, old.size, old.sha256, key), False
-    size, sha256 = twice(partial(_upload, remote, key), tree.root.path / step.path)
-    return Row(step.path, size, sha256, key), True
+def _remarks(tally: _Tally, incremental: bool) -> list[str]:
+    remarks = []
+    if tally.too_large:
+        remarks.append(
+            f"{tally.too_large} unchanged files of more than {COPY_LIMIT_BYTES >> 30} GiB stay in the older snapshot "
+            "that has them: S3 does not copy them"
+        )
+    if tally.files[How.COPIED] >= _DEAR_COPIES and not incremental:
+        remarks.append(
+            f"{tally.files[How.COPIED]} unchanged files were copied on the remote, a request each: with --incremental, "
+            "only changes cost time and room"
+        )
+    return remarks
 
 
-def _upload(remote: Remote, key: str, path: Path) -> tuple[int, str]:
-    """Upload a file; return the size and sha256 of the bytes that were sent."""
-    digest, size = hashlib.sha256(), 0
-    try:
-        expected = path.stat().st_size
-    except OSError as error:
-        raise RecordError(path, error.strerror or str(error)) from error
-
-    def hashed(chunk_bytes: int) -> Iterator[bytes]:
-        nonlocal size
-        for chunk in stable_chunks(path, chunk_bytes):
-            digest.update(chunk)
-            size += len(chunk)
-            yield chunk
-
-    if expected < PART_BYTES:
-        remote.write(key, b"".join(hashed(PART_BYTES)))
-    else:
-        remote.write_parts(key, hashed(CHUNK_BYTES), expected)
-    return size, digest.hexdigest()
-
-
-def _publish(remote: Remote, header: Header, rows: IO[bytes], token: str) -> None:
+def _publish(remote: Remote, mine: Claim, header: Header, rows: IO[bytes]) -> None:
     """Write the manifest, unless another push has taken the snapshot over."""
 
     def all_rows() -> Iterator[Row]:
@@ -246,7 +268,7 @@ def _publish(remote: Remote, header: Header, rows: IO[bytes], token: str) -> Non
         for line in rows:
             yield Row(*json.loads(line))
 
-    if _token(remote.read(claim_key(header.snapshot))) != token:
+    if not still_ours(remote, mine):
         raise ConflictError(
             f"another push has taken over {remote.uri(header.snapshot)}", hint="push again, under another --date"
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from shutil import rmtree
@@ -17,6 +17,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError, PreconditionError
 from tenacity import Retrying, retry_if_exception, retry_if_result, stop_after_attempt, wait_random_exponential
 
+from vmevalkit.dataroot import resolve_inside
 from vmevalkit.errors import ConflictError, RemoteError
 from vmevalkit.snapshots._queue import queued
 from vmevalkit.snapshots._store_errors import DamagedError, MissingObjectError, explain, explained
@@ -246,27 +247,35 @@ class Remote:
         """Tell whether no object lies below a prefix."""
         return persistently(lambda: next(self.listing(prefix), None) is None)
 
+    def everything(self, prefix: str) -> Iterator[str]:
+        """Yield the keys of all objects below a prefix, and of what interrupted writes to a folder have left there."""
+        if self.folder is None:
+            yield from (found.key for found in self.listing(prefix))
+            return
+        for folder, _, names in os.walk(self.folder / prefix):
+            for name in names:
+                yield Path(folder, name).relative_to(self.folder).as_posix()
+
     def delete(self, keys: Iterable[str]) -> None:
         """Delete objects; those that are not there are passed over."""
         remaining = iter(keys)
         while batch := list(islice(remaining, _DELETED_AT_ONCE)):
-            self._delete_batch(batch)
+            persistently(partial(self._delete, batch))
 
-    def _delete_batch(self, keys: list[str]) -> None:
-        def delete() -> None:
-            with explained(self.url, keys[0]):
+    def _delete(self, keys: list[str]) -> None:
+        with explained(self.url, keys[0]):
+            if self.folder is None:
                 obstore.delete(self._store, keys)
-
-        persistently(delete)
+                return
+            for key in keys:
+                resolve_inside(self.folder, key).unlink(missing_ok=True)
 
     def delete_below(self, prefix: str) -> None:
-        """Delete all objects below a prefix."""
-        if self.folder is not None:
-            # The listing of a folder hides the files that an interrupted write left behind.
-            if (self.folder / prefix).is_dir():
-                rmtree(self.folder / prefix)
-            return
-        self.delete(found.key for found in self.listing(prefix))
+        """Delete all objects below a prefix, and the folders there."""
+        if self.folder is None:
+            self.delete(self.everything(prefix))
+        elif (self.folder / prefix).is_dir():
+            rmtree(self.folder / prefix)
 
     def settle(self) -> None:
         """Make sure that what has been written would survive a power cut; a bucket does so by itself."""

@@ -109,11 +109,13 @@ def _provider(settings: Settings, url: str) -> tuple["S3CredentialProvider", str
     try:
         region = settings.aws_region if "aws_region" in settings.model_fields_set else None
         session = boto3.Session(profile_name=settings.aws_profile, region_name=region)
+        if session.get_credentials() is None:
+            raise UsageError(f"no credentials for {url}", hint=f"{keys}, or name a profile with AWS_PROFILE")
         return Boto3CredentialProvider(session), session.region_name or settings.aws_region
-    except (BotoCoreError, ValueError) as error:
+    except BotoCoreError as error:
         raise UsageError(
             f"no credentials for {url}: {str(error).splitlines()[0]}",
-            hint=f"{keys}, or name a profile of ~/.aws/config with AWS_PROFILE",
+            hint=f"{keys}, or name a profile with AWS_PROFILE",
         ) from error
 
 

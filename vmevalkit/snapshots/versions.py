@@ -80,9 +80,14 @@ def add_version(
     )
     text = b""
 
-    def append(current: bytes | None) -> bytes:
+    def append(current: bytes | None) -> bytes | None:
         nonlocal entry, text
         log = _parsed(remote, current)
+        written = [other for other in log.versions if _same_but_for_number(other, entry)]
+        if written:
+            # By ourselves: the answer to that was lost.
+            entry, text = written[0], current or b""
+            return None
         if version is None:
             entry = entry.model_copy(update={"version": next_version(log)})
         for other in log.versions:
@@ -98,6 +103,53 @@ def add_version(
         remote.update(VERSIONS_KEY, append)
         write_text(mirror.state / VERSIONS_KEY, text.decode())
     return entry
+
+
+def _same_but_for_number(one: Version, other: Version) -> bool:
+    return (one.s3_uri, one.timestamp, one.stats) == (other.s3_uri, other.timestamp, other.stats)
+
+
+def remove_version(remote: Remote, version: str, *, mirror: DataRoot) -> Version:
+    """Take a name out of the log, so that it can be given anew. The snapshot stays.
+
+    Args:
+        remote: where the log is.
+        version: the version's name.
+        mirror: the data root whose copy of the log is brought up to date.
+
+    Returns:
+        The entry that was removed.
+
+    Raises:
+        UnknownNameError: there is no such version.
+        RecordError: the log is damaged.
+
+    """
+    removed = find_version(read_log(remote), version)
+    text = b""
+
+    def without(current: bytes | None) -> bytes | None:
+        nonlocal text
+        log = _parsed(remote, current)
+        text = current or b""
+        if removed not in log.versions:
+            return None  # By ourselves, and the answer to that was lost; or by somebody else just now.
+        kept = tuple(other for other in log.versions if other != removed)
+        text = dump_json(log.model_copy(update={"versions": kept}).to_json()).encode()
+        return text
+
+    with queued(mirror.lock("versions"), "writing to the version log"):
+        remote.update(VERSIONS_KEY, without)
+        write_text(mirror.state / VERSIONS_KEY, text.decode())
+    return removed
+
+
+def find_version(log: VersionLog, name: str) -> Version:
+    """Return the entry of a version, with or without a leading v; `UnknownNameError` if there is none."""
+    for version in log.versions:
+        if version.version == without_v(name):
+            return version
+    raise UnknownNameError("version", name, [version.version for version in log.versions])
 
 
 def next_version(log: VersionLog) -> str:
@@ -140,14 +192,11 @@ def resolve(remote: Remote, name: str) -> str:
         return pointer.snapshot
     if is_snapshot_name(name):
         return name
-    log = read_log(remote)
-    for version in log.versions:
-        if version.version == without_v(name):
-            place, snapshot = split_data_uri(version.s3_uri)
-            if place != remote.url:
-                raise UsageError(f"version {version.version} lies on {place}", hint=f"say --remote {place}")
-            return snapshot
-    raise UnknownNameError("version", name, [version.version for version in log.versions])
+    version = find_version(read_log(remote), name)
+    place, snapshot = split_data_uri(version.s3_uri)
+    if place != remote.url:
+        raise UsageError(f"version {version.version} lies on {place}", hint=f"say --remote {place}")
+    return snapshot
 
 
 def without_v(version: str) -> str:

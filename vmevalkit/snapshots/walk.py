@@ -1,13 +1,15 @@
 """Which files go into a snapshot."""
 
 import os
+import posixpath
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from vmevalkit.dataroot import SECTIONS, DataRoot, is_temporary
+from vmevalkit.dataroot import SECTIONS, DataRoot, FileState, is_temporary
 from vmevalkit.errors import RecordError, UnsafePathError, UsageError
-from vmevalkit.snapshots.manifest import check_path
+from vmevalkit.snapshots.manifest import check_link, check_path
 
 
 @dataclass(frozen=True)
@@ -21,13 +23,26 @@ class Tree:
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
-    """A file on this machine."""
+    """A file or a symbolic link on this machine."""
 
     path: str
     """Where it lies below the data root, with slashes."""
-    source: Path
-    size: int
-    """Bytes, when the walk came by."""
+    place: str
+    """Where it lies on this machine."""
+    state: FileState
+    """How it looked when the walk came by."""
+    link: str = ""
+    """What a link points to, relative to the folder that it lies in; empty for a file."""
+
+    @property
+    def source(self) -> Path:
+        """Where it lies on this machine."""
+        return Path(self.place)
+
+    @property
+    def size(self) -> int:
+        """Bytes, when the walk came by; 0 for a link."""
+        return 0 if self.link else self.state.size
 
 
 def tree_at(data_dir: Path) -> Tree:
@@ -70,60 +85,69 @@ def chosen_tree(data_dir: Path | None, default: Path) -> Tree:
 
 
 def walk(tree: Tree) -> Iterator[LocalFile]:
-    """Yield the files of a tree, sorted by path, without hidden and temporary ones.
+    """Yield the files and links of a tree, sorted by path, without hidden and temporary ones.
 
-    Of a root that has any of the three sections only these are taken. Links are followed inside the root.
+    Of a root that has any of the three sections only these are taken. Links are not followed.
 
     Raises:
-        UnsafePathError: a link leads out of the root or back to where it lies, or a name cannot be a key.
-        RecordError: something is no file or folder, or cannot be read.
+        UnsafePathError: a link leads out of the root, or a name cannot be a key.
+        RecordError: something is no file, folder or link, points to nothing, or cannot be read.
 
     """
     top = tree.root.path
-    inside = Path(os.path.realpath(top))
-    starts = [tree.scope] if tree.scope else _sections(top) or [""]
-    for start in starts:
-        yield from _walk(top / start, start, inside, ())
+    inside = os.path.realpath(top)
+    for start in [tree.scope] if tree.scope else _sections(top) or [""]:
+        folder = os.path.join(top, start)  # noqa: PTH118 - a million paths are quicker as text
+        if os.path.islink(folder):  # noqa: PTH114
+            yield _link(start, folder, inside)
+        else:
+            yield from _walk(folder, start, inside)
 
 
 def _sections(folder: Path) -> list[str]:
     return [section for section in SECTIONS if (folder / section).is_dir()]
 
 
-def _walk(folder: Path, path: str, inside: Path, above: tuple[Path, ...]) -> Iterator[LocalFile]:
-    """Walk a folder; ``inside`` is the root and ``above`` the folders that led here, both with links resolved."""
-    real = _resolved(folder, inside) if folder.is_symlink() or not above else above[-1] / folder.name
-    if real in above:
-        raise UnsafePathError(f"{folder} is a link to a folder that it lies in", hint="remove it from the data root")
-    for name, is_folder in _entries(folder):
-        below, entry = f"{path}/{name}" if path else name, folder / name
-        check_path(below)
+def _walk(folder: str, path: str, inside: str) -> Iterator[LocalFile]:
+    for entry, is_folder in _entries(folder):
+        below = check_path(f"{path}/{entry.name}" if path else entry.name)
         if is_folder:
-            yield from _walk(entry, below, inside, (*above, real))
-            continue
-        if entry.is_symlink():
-            _resolved(entry, inside)
-        if not entry.is_file():
-            raise RecordError(entry, "is not a regular file", hint="remove it from the data root")
-        yield LocalFile(below, entry, entry.stat().st_size)
+            yield from _walk(entry.path, below, inside)
+        elif entry.is_symlink():
+            yield _link(below, entry.path, inside)
+        elif entry.is_file(follow_symlinks=False):
+            yield LocalFile(below, entry.path, FileState.of(entry.stat(follow_symlinks=False)))
+        else:
+            raise RecordError(entry.path, "is not a regular file", hint="remove it from the data root")
 
 
-def _entries(folder: Path) -> list[tuple[str, bool]]:
-    """List names and whether they are folders, in the order in which the paths below them sort."""
+def _entries(folder: str) -> list[tuple[os.DirEntry[str], bool]]:
+    """List entries and whether they are folders, in the order in which the paths below them sort."""
     try:
         with os.scandir(folder) as entries:
-            found = [(entry.name, entry.is_dir()) for entry in entries if not is_temporary(entry.name)]
+            found = [(entry, entry.is_dir(follow_symlinks=False)) for entry in entries if not is_temporary(entry.name)]
     except OSError as error:
         raise RecordError(folder, error.strerror or str(error)) from error
-    return sorted(found, key=lambda entry: f"{entry[0]}/" if entry[1] else entry[0])
+    return sorted(found, key=lambda entry: f"{entry[0].name}/" if entry[1] else entry[0].name)
 
 
-def _resolved(link: Path, inside: Path) -> Path:
-    target = Path(os.path.realpath(link))
-    if not target.is_relative_to(inside):
+def _link(path: str, place: str, inside: str) -> LocalFile:
+    target = os.path.realpath(place)
+    if not Path(target).is_relative_to(inside):
         raise UnsafePathError(
-            f"{link} is a link that leads out of the data root", hint="put what it points to in its place"
+            f"{place} is a link that leads out of the data root", hint="put what it points to in its place"
         )
-    if not target.exists():
-        raise RecordError(link, "is a link to nothing", hint="remove it from the data root")
-    return target
+    if not os.path.exists(target):  # noqa: PTH110 - as above
+        raise RecordError(place, "is a link to nothing", hint="remove it from the data root")
+    status = os.lstat(place)
+    return LocalFile(path, place, FileState.of(status), _from_folder(path, place, target))
+
+
+def _from_folder(path: str, place: str, target: str) -> str:
+    """Return what a link says, as a way from its folder that stays inside the data root whoever reads it."""
+    folder = os.path.dirname(place)  # noqa: PTH120 - as above
+    said = posixpath.normpath(os.readlink(place))  # noqa: PTH115
+    with suppress(UnsafePathError):
+        if os.path.realpath(os.path.join(folder, said)) == target:  # noqa: PTH118
+            return check_link(path, said)
+    return os.path.relpath(target, os.path.realpath(folder))

@@ -1,0 +1,93 @@
+"""The cache of hashes: right, or silent."""
+
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vmevalkit.dataroot import DataRoot, FileState, HashCache
+
+OLD = FileState(size=5, mtime_ns=1, inode=7)
+
+
+@pytest.fixture
+def root(tmp_path) -> DataRoot:
+    return DataRoot(tmp_path)
+
+
+def test_what_was_put_is_found_again_by_another_process(root):
+    with HashCache(root) as cache:
+        cache.put("questions/a", OLD, "f" * 64)
+    with HashCache(root) as cache:
+        assert cache.get("questions/a", OLD) == "f" * 64
+
+
+@pytest.mark.parametrize("change", [{"size": 6}, {"mtime_ns": 2}, {"inode": 8}])
+def test_a_file_that_looks_different_is_unknown(root, change):
+    with HashCache(root) as cache:
+        cache.put("a", OLD, "f" * 64)
+    with HashCache(root) as cache:
+        assert cache.get("a", OLD._replace(**change)) is None
+
+
+def test_a_file_that_was_written_a_moment_ago_is_not_remembered(root):
+    with HashCache(root) as cache:
+        cache.put("a", OLD._replace(mtime_ns=time.time_ns()), "f" * 64)
+    with HashCache(root) as cache:
+        assert cache.get("a", OLD._replace(mtime_ns=time.time_ns())) is None
+        assert sqlite3.connect(root.state / "hashes.sqlite").execute("SELECT count(*) FROM hashes").fetchone() == (0,)
+
+
+def test_the_state_of_a_file_is_that_of_the_system(tmp_path):
+    (tmp_path / "a").write_bytes(b"12345")
+    status = (tmp_path / "a").stat()
+    assert FileState.of(status) == FileState(5, status.st_mtime_ns, status.st_ino)
+
+
+@pytest.mark.parametrize("damage", [b"", b"rubbish" * 1000, None])
+def test_a_cache_that_is_damaged_or_gone_is_empty_and_works(root, damage):
+    with HashCache(root) as cache:
+        cache.put("a", OLD, "f" * 64)
+    file = root.state / "hashes.sqlite"
+    file.unlink() if damage is None else file.write_bytes(damage)
+    with HashCache(root) as cache:
+        assert cache.get("a", OLD) is None
+        cache.put("a", OLD, "e" * 64)
+    with HashCache(root) as cache:
+        assert cache.get("a", OLD) == "e" * 64
+
+
+def test_a_cache_that_breaks_while_it_is_used_goes_on_empty(root):
+    with HashCache(root) as cache:
+        cache.put("a", OLD, "f" * 64)
+    with HashCache(root) as cache:
+        with sqlite3.connect(root.state / "hashes.sqlite") as database:
+            database.execute("DROP TABLE hashes")
+        assert cache.get("a", OLD) is None
+        cache.put("a", OLD, "e" * 64)
+    with HashCache(root) as cache:
+        assert cache.get("a", OLD) == "e" * 64
+
+
+def test_where_no_cache_can_be_kept_work_goes_on_without(tmp_path):
+    (tmp_path / ".vmevalkit").write_bytes(b"a file, where the folder should be")
+    with HashCache(DataRoot(tmp_path)) as cache:
+        cache.put("a", OLD, "f" * 64)
+        assert cache.get("b", OLD) is None
+
+
+@given(
+    known=st.sets(st.text("abcé/", min_size=1, max_size=4), max_size=12),
+    kept=st.sets(st.text("abcé/", min_size=1, max_size=4), max_size=4),
+)
+def test_trimming_forgets_files_only_once_they_are_the_greater_part(tmp_path_factory, known, kept):
+    root = DataRoot(Path(tmp_path_factory.mktemp("root")))
+    with HashCache(root) as cache:
+        for path in known:
+            cache.put(path, OLD, "f" * 64)
+        cache.trim(sorted(kept), len(kept))
+        left = {path for path in known if cache.get(path, OLD)}
+    assert left == (known & kept if len(known) > 2 * len(kept) else known)
