@@ -15,6 +15,12 @@ from snapshot_places import KEY, SECRET, Place, bucket, write_files
 from vmevalkit.snapshots import Remote, Tree, tree_at
 
 
+@pytest.fixture(autouse=True)
+def no_machine_role(monkeypatch):
+    """Without keys, AWS's library would ask the network what role this machine has."""
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
     """Moto's S3, made to answer one request at a time: its conditional writes are not atomic otherwise."""
@@ -38,10 +44,15 @@ def moto_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def rclone_url(tmp_path_factory) -> Iterator[str]:
+def rclone_folder(tmp_path_factory) -> Path:
+    """Where rclone's S3 keeps its objects: a folder per bucket, a file per object."""
+    return tmp_path_factory.mktemp("rclone")
+
+
+@pytest.fixture(scope="session")
+def rclone_url(rclone_folder) -> Iterator[str]:
     """rclone's S3: another implementation, which takes no notice of conditions."""
-    served = tmp_path_factory.mktemp("rclone")
-    command = [Path(sys.executable).with_name("rclone"), "serve", "s3", served, "--addr", "127.0.0.1:0"]
+    command = [Path(sys.executable).with_name("rclone"), "serve", "s3", rclone_folder, "--addr", "127.0.0.1:0"]
     command += ["--auth-key", f"{KEY},{SECRET}", "--config", "/dev/null", "--vfs-cache-mode", "off"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         for line in server.stderr:

@@ -1,6 +1,7 @@
 """Places to push to, and folders of files, for the tests of snapshots."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from vmevalkit.settings import Settings
@@ -41,6 +42,7 @@ class Place:
         return client.get_object(Bucket=self.url.removeprefix("s3://"), Key=key)["Body"].read()
 
 
+@cache
 def _client(endpoint: str):
     import boto3
 

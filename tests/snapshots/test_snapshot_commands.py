@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from snapshot_places import SECRET, read_files, write_files
+from snapshot_places import KEY, SECRET, read_files, write_files
 
 from vmevalkit.cli import main
 from vmevalkit.errors import ConflictError, UsageError
@@ -263,3 +263,91 @@ def test_settings_come_from_a_dotenv_file(configured, monkeypatch, tmp_path, cap
         monkeypatch.delenv(name)
     assert main(["push"]) == 0
     assert f"{configured.url}/202501151030/data" in capsys.readouterr().out
+
+
+def test_a_snapshot_is_named_and_the_name_taken_back(vmevalkit, configured):
+    vmevalkit("push")
+    uri = f"{configured.url}/202501151030/data"
+    assert vmevalkit("versions", "add", "--as", "1.1-pre", "--message", "Before")[1] == f"logged {uri} as v1.1-pre\n"
+    status, plan, _ = vmevalkit("versions", "remove", "1.1-pre")
+    assert status == 0
+    assert plan.splitlines() == [
+        f"v1.1-pre (20250115) → {uri}",
+        "Nothing was done: --yes takes this name out of the log; the snapshot stays.",
+    ]
+    assert len(json.loads(configured.fetch("versions.json"))["versions"]) == 1
+    assert vmevalkit("versions", "remove", "1.1-pre", "--yes")[1] == f"removed v1.1-pre from the log; {uri} stays\n"
+    assert json.loads(configured.fetch("versions.json")) == {"versions": []}
+
+
+def test_what_the_snapshot_lacks_is_listed_and_removed_only_with_yes(vmevalkit, files, tmp_path):
+    vmevalkit("push")
+    write_files(tmp_path / "back", {"questions/old.txt": b"old", "outputs/old.txt": b"old"})
+    pull = ("pull", "--to", str(tmp_path / "back"), "--delete")
+    status, plan, _ = vmevalkit(*pull)
+    assert (status, plan.splitlines()[:2]) == (0, ["- outputs/old.txt", "- questions/old.txt"])
+    assert set(read_files(tmp_path / "back")) == {"questions/old.txt", "outputs/old.txt"}
+    assert vmevalkit(*pull, "--max-delete", "1", "--yes")[0] == 2
+    status, out, _ = vmevalkit(*pull, "--yes")
+    assert (status, "2 removed" in out) == (0, True)
+    assert read_files(tmp_path / "back") == files
+
+
+def test_a_snapshot_can_be_named_together_with_its_remote(vmevalkit, configured, files, tmp_path, monkeypatch):
+    vmevalkit("push", "--log")
+    monkeypatch.setenv("VMEVAL_REMOTE", "file:///elsewhere")
+    assert vmevalkit("pull", f"{configured.url}@1.0", "--to", str(tmp_path / "back"))[0] == 0
+    assert read_files(tmp_path / "back") == files
+    status, _, err = vmevalkit("pull", f"{configured.url}@1.0", "--to", "x", "--remote", configured.url)
+    assert (status, "names a remote, and so does --remote" in err) == (2, True)
+
+
+def test_an_incremental_push_says_what_it_left_where_it_is(vmevalkit, tree, files, at):
+    vmevalkit("push")
+    write_files(tree.root.path, {FRAME: b"another frame"})
+    at("202501151031")
+    status, out, _ = vmevalkit("push", "--incremental")
+    assert status == 0
+    assert out.splitlines()[0].endswith(
+        f"Uploaded 1 files (0.0 MB), {len(files) - 1} unchanged ones stay where they are"
+    )
+
+
+def test_check_tries_all_that_a_remote_is_needed_for(vmevalkit, configured):
+    status, out, _ = vmevalkit("check", "--json")
+    told = json.loads(out)
+    passed = {check["name"]: check["passed"] for check in told["checks"]}
+    assert (status, told["passed"]) == (0, True)
+    assert passed == {
+        "remote_reachable": True,
+        "remote_list": True,
+        "remote_write": True,
+        "remote_read": True,
+        "remote_delete": True,
+        "remote_conditional_writes": configured.kind != "rclone",
+    }
+    assert not [key for key in configured.objects() if "access-" in key]
+    assert vmevalkit("check")[1].splitlines()[0].startswith("✅ remote_reachable")
+
+
+@pytest.mark.parametrize("place", ["moto"], indirect=True)
+def test_check_says_what_is_missing_and_stops_there(vmevalkit, monkeypatch):
+    monkeypatch.setenv("VMEVAL_REMOTE", "s3://no-such-bucket")
+    status, out, _ = vmevalkit("check")
+    assert status == 1
+    assert out.split(maxsplit=2)[:2] == ["❌", "remote_reachable"]
+    assert out.endswith("no such bucket; make the bucket, or name another one with S3_BUCKET or --remote\n")
+
+
+@pytest.mark.parametrize("place", ["moto"], indirect=True)
+def test_a_profile_is_used_where_no_keys_are_set(configured, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_PROFILE", "lab")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    (tmp_path / "credentials").write_text(f"[lab]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n")
+    assert main(["push"]) == 0
+    assert f"{configured.url}/202501151030/data" in capsys.readouterr().out
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    assert main(["push"]) == 2
+    assert "The config profile (nobody) could not be found" in capsys.readouterr().err

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from vmevalkit.dataroot import DataRoot, Version, VersionLog
 from vmevalkit.errors import ConflictError, RecordError, UnknownNameError, UnsafePathError, UsageError
-from vmevalkit.snapshots import add_version, push, read_log, read_mirror, resolve
+from vmevalkit.snapshots import Remote, add_version, push, read_log, read_mirror, remove_version, resolve
 from vmevalkit.snapshots.manifest import Row
 from vmevalkit.snapshots.versions import count_questions, next_version
 
@@ -51,6 +51,40 @@ def test_numbers_go_up_and_names_of_one_s_own_stand_beside_them(pushed, tree):
     got = [add_version(pushed, "202501151030", version=name, mirror=tree.root).version for name in given_names]
     assert got == ["1.0", "1.1-pre", "1.1", "2.0", "2.1"]
     assert [entry.version for entry in read_log(pushed).versions] == got
+
+
+def test_a_name_that_was_removed_can_be_given_anew(pushed, tree):
+    for name in ["1.0", "1.1", "2.0"]:
+        add_version(pushed, "202501151030", version=name, mirror=tree.root)
+    assert remove_version(pushed, "v1.1", mirror=tree.root).version == "1.1"
+    assert [entry.version for entry in read_log(pushed).versions] == ["1.0", "2.0"]
+    assert read_mirror(tree.root) == read_log(pushed)
+    add_version(pushed, "202501151030", version="1.1", mirror=tree.root)
+    assert [entry.version for entry in read_log(pushed).versions] == ["1.0", "2.0", "1.1"]
+
+
+def test_a_name_that_is_not_there_cannot_be_removed(pushed, tree):
+    add_version(pushed, "202501151030", mirror=tree.root)
+    with pytest.raises(UnknownNameError, match=r"unknown version: 1\.1"):
+        remove_version(pushed, "1.1", mirror=tree.root)
+
+
+def test_an_entry_whose_answer_was_lost_is_not_written_twice(moto_place, tree):
+    """The store has taken it, but the client heard nothing and tries again."""
+    remote = moto_place.open()
+    push(remote, tree, name="202501151030")
+
+    class Deaf(Remote):
+        heard = False
+
+        def _replaced(self, *arguments):
+            super()._replaced(*arguments)
+            self.heard, first = True, not self.heard
+            return not first
+
+    version = add_version(Deaf(remote.url, remote._store), "202501151030", mirror=tree.root)
+    assert [entry.version for entry in read_log(remote).versions] == ["1.0"] == [version.version]
+    assert read_mirror(tree.root) == read_log(remote)
 
 
 def test_a_name_is_given_once(pushed, tree):

@@ -18,7 +18,7 @@ def check(remote: RemoteUrl = None, as_json: AsJson = False) -> None:
 
     failed = False
     checks = []
-    for found in check_access(opened_remote(remote)):
+    for found in check_access(opened_remote(remote, create=True)):
         failed |= found.required and not found.passed
         checks.append(asdict(found))
         if not as_json:

@@ -60,13 +60,13 @@ def data_root(data_dir: Path | None) -> "DataRoot":
     return DataRoot(data_dir if data_dir is not None else load_settings().data_dir)
 
 
-def opened_remote(url: str | None) -> "Remote":
-    """Open the remote that an option or the settings name."""
+def opened_remote(url: str | None, *, create: bool = False) -> "Remote":
+    """Open the remote that an option or the settings name; ``create`` makes a folder that is missing."""
     from vmevalkit.settings import load_settings
     from vmevalkit.snapshots import open_remote
 
     settings = load_settings()
-    return open_remote(url or settings.remote_url, settings)
+    return open_remote(url or settings.remote_url, settings, create=create)
 
 
 def remote_and_snapshot(url: str | None, snapshot: str) -> "tuple[Remote, str]":

@@ -1,6 +1,7 @@
 """The data root: paths, JSON shapes, and how bytes get to disk. No other package knows any of the three."""
 
 from vmevalkit.dataroot.files import (
+    TEMP_SUFFIX,
     atomic_folder,
     atomic_path,
     dump_json,
@@ -68,6 +69,7 @@ __all__ = [
     "PROMPT_NAME",
     "SECTIONS",
     "TASK_SUFFIX",
+    "TEMP_SUFFIX",
     "VIDEO_NAME",
     "DataRoot",
     "Evaluation",

@@ -48,7 +48,7 @@ class KeyTable:
         """Tell whether an object was listed."""
         return self._database.execute("SELECT 1 FROM objects WHERE key = ?", (key,)).fetchone() is not None
 
-    def name(self, key: str) -> tuple[int, str] | None:
+    def mark(self, key: str) -> tuple[int, str] | None:
         """Note that a manifest names an object; return its size and ETag, or `None` if it was not listed."""
         # Fetched to the end: only then SQLite has done it.
         found = self._database.execute(
@@ -56,7 +56,7 @@ class KeyTable:
         ).fetchall()
         return found[0] if found else None
 
-    def name_all(self, keys: Iterable[str]) -> None:
+    def mark_all(self, keys: Iterable[str]) -> None:
         """Note that a manifest names these objects."""
         self._database.executemany("UPDATE objects SET named = 1 WHERE key = ?", ((key,) for key in keys))
 

@@ -188,7 +188,7 @@ def _mark(remote: Remote, keys: KeyTable, progress: Progress) -> tuple[set[str],
     for name in names:
         try:
             with fetched_manifest(remote, name, checked=False) as manifest:
-                keys.name_all(row.key for row in manifest.rows() if row.key)
+                keys.mark_all(row.key for row in manifest.rows() if row.key)
             finished.add(name)
         except NoSnapshotError:
             if keys.has(manifest_key(name)):

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import IO, Any, Protocol, TypeVar
 
-from vmevalkit.dataroot import is_temporary
-from vmevalkit.errors import RecordError, UnsafePathError
-from vmevalkit.snapshots.names import is_snapshot_name
+from vmevalkit.dataroot import TEMP_SUFFIX
+from vmevalkit.errors import RecordError, UnsafePathError, UsageError
+from vmevalkit.snapshots.names import split_key
 
 FORMAT = 1
 
@@ -25,6 +25,8 @@ _MAX_PATH_BYTES = 900
 _MAX_FILE_BYTES = 1 << 50
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MD5 = re.compile(r"[0-9a-f]{32}")
+_NOT_A_NAME = re.compile(rf"(?:^|/)(?:[./]|$)|{re.escape(TEMP_SUFFIX)}(?:/|$)")
+"""Part of a path with a name that is empty, or that `is_temporary` says is none; "." and ".." count as hidden."""
 _NOT_IN_KEYS = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 
 
@@ -79,12 +81,8 @@ def check_path(path: str) -> str:
             f"path {path[:200]!r} cannot be part of a snapshot",
             hint=f"use UTF-8 without control characters and backslashes, at most {_MAX_PATH_BYTES} bytes",
         )
-    for name in path.split("/"):
-        # The names "." and ".." count as hidden ones.
-        if not name or is_temporary(name):
-            raise UnsafePathError(
-                f"path {path!r} cannot be part of a snapshot: it has an empty, hidden or temporary name"
-            )
+    if _NOT_A_NAME.search(path):
+        raise UnsafePathError(f"path {path!r} cannot be part of a snapshot: it has an empty, hidden or temporary name")
     return path
 
 
@@ -248,7 +246,7 @@ def _row(line: bytes, name: str, number: int) -> Row:
         check_path(path)
         if link:
             return Row(path, 0, "", "", link=check_link(path, link))
-        _check_key(key)
+        _check_key(key, path)
     except UnsafePathError as error:
         raise ManifestError(name, f"line {number}: {error.message}") from error
     if size > _MAX_FILE_BYTES or not _SHA256.fullmatch(sha256) or (etag and not _MD5.fullmatch(etag)):
@@ -256,8 +254,10 @@ def _row(line: bytes, name: str, number: int) -> Row:
     return Row(path, size, sha256, key, etag)
 
 
-def _check_key(key: str) -> None:
-    prefix, data, kept = key.partition("/data/")
-    if not data or not is_snapshot_name(prefix):
-        raise UnsafePathError(f"key {key[:200]!r} is not in a snapshot")
-    check_path(kept)
+def _check_key(key: str, checked: str) -> None:
+    try:
+        _, kept = split_key(key)
+    except UsageError as error:
+        raise UnsafePathError(error.message) from error
+    if kept != checked:
+        check_path(kept)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from vmevalkit.clock import now
 from vmevalkit.dataroot import check_name
@@ -50,6 +51,7 @@ def check_snapshot_name(name: str) -> str:
     )
 
 
+@lru_cache(maxsize=1024)  # A manifest names a snapshot with every file.
 def _is_date(stamp: str) -> bool:
     try:
         datetime.strptime(stamp.ljust(12, "0"), "%Y%m%d%H%M")  # noqa: DTZ007 - only asks whether there is such a day

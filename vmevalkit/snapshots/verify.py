@@ -149,7 +149,7 @@ class _Check:
         if holder not in self._listed:
             # An incremental snapshot refers to files of older ones.
             self.list_snapshot(holder)
-        found = self._keys.name(row.key)
+        found = self._keys.mark(row.key)
         if self._deep or found is None:
             return None
         size, etag = found
