@@ -8,6 +8,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 RUNTIME := $(VENV)/requirements.lock.installed
 DEVELOPMENT := $(VENV)/requirements-dev.lock.installed
+YARDSTICKS := $(VENV)/requirements-bench.lock.installed
 ARGS ?=
 
 help:
@@ -30,6 +31,7 @@ test: $(DEVELOPMENT)
 
 test-long: $(DEVELOPMENT)
 	@VMEVAL_LONG=1 $(PYTHON) -m pytest tests/runner/test_create_dataset.py -k killed $(ARGS)
+	@VMEVAL_LONG=1 $(PYTHON) -m pytest -s tests/snapshots/test_faults.py tests/snapshots/test_kills.py $(ARGS)
 
 lint: $(DEVELOPMENT)
 	@$(PYTHON) -m ruff format --check .
@@ -37,7 +39,7 @@ lint: $(DEVELOPMENT)
 	@$(PYTHON) -m mypy
 	@$(VENV)/bin/lint-imports --no-cache
 
-bench: $(DEVELOPMENT)
+bench: $(YARDSTICKS)
 	@$(PYTHON) -m benchmarks $(ARGS)
 
 bench-memory: $(DEVELOPMENT)
@@ -59,3 +61,6 @@ $(RUNTIME): requirements.lock pyproject.toml
 
 $(DEVELOPMENT): requirements-dev.lock pyproject.toml
 	@sh scripts/environment.sh requirements-dev.lock
+
+$(YARDSTICKS): requirements-bench.lock pyproject.toml
+	@sh scripts/environment.sh requirements-bench.lock
