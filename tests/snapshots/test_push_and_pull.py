@@ -200,7 +200,7 @@ def test_a_push_that_is_taken_over_publishes_nothing(remote, tree):
         def advance(self, count=1, size=0):
             remote.write("202501151030/push.json", b'{"token": "another"}')
 
-    with pytest.raises(ConflictError, match="another push has taken over"):
+    with pytest.raises(ConflictError, match="has been taken over"):
         push(remote, tree, name="202501151030", progress=Usurper())
     assert list(list_snapshots(remote)) == []
     assert read_latest(remote) is None

@@ -1,6 +1,7 @@
 """``vmevalkit diff``, ``verify`` and ``gc``: what is in the snapshots, whether it is whole, and what nobody needs."""
 
 import json
+import sys
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import timedelta
@@ -178,7 +179,8 @@ def verify(
     from vmevalkit.snapshots import verify as verify_snapshot
 
     def report(finding: "Finding") -> None:
-        typer.echo(f"error: {finding.path}: {finding.problem}", err=True)
+        # Not with typer's echo, which would write into the line of the progress bar.
+        print(f"error: {finding.path}: {finding.problem}", file=sys.stderr)
 
     store, name = remote_and_snapshot(remote, snapshot)
     with shown("verify") as progress:

@@ -73,17 +73,33 @@ def claim(remote: Remote, name: str, root: DataRoot, scope: str) -> Claim:
     mark = {"token": token, "snapshot": name, "remote": remote.url, "scope": scope, "started_at": timestamp()}
     text = (json.dumps(mark) + "\n").encode()
     write_json(note, mark)
+
+    def renewed(current: bytes | None) -> bytes:
+        if token_of(current) != token:
+            raise ConflictError(f"{remote.uri(name)} was cleaned up just now", hint="push again")
+        return text
+
     if ours:
-        # Written anew, so that its age tells whoever cleans up that somebody is at it.
-        remote.write(claim_key(name), text)
+        # Written anew, so that its age tells whoever cleans up that somebody is at it; if they have not been faster.
+        remote.update(claim_key(name), renewed)
     else:
         remote.create(claim_key(name), text)
     return Claim(name, token, ours)
 
 
-def still_ours(remote: Remote, mine: Claim) -> bool:
-    """Tell whether nobody else has taken the snapshot over."""
-    return token_of(remote.read(claim_key(mine.snapshot))) == mine.token
+def make_sure(remote: Remote, mine: Claim) -> None:
+    """Make sure that nobody has taken the snapshot over.
+
+    Raises:
+        ConflictError: somebody has; what we have sent is marked, so that it can be cleaned up.
+
+    """
+    mark = remote.read(claim_key(mine.snapshot))
+    if token_of(mark) == mine.token:
+        return
+    if mark is None:
+        remote.create(claim_key(mine.snapshot), (json.dumps({"token": mine.token}) + "\n").encode())
+    raise ConflictError(f"{remote.uri(mine.snapshot)} has been taken over or cleaned up meanwhile", hint="push again")
 
 
 def token_of(mark: bytes | None) -> str | None:

@@ -21,7 +21,7 @@ from vmevalkit.snapshots.catalog import (
     move_latest,
     read_latest,
 )
-from vmevalkit.snapshots.claim import Claim, claim, forget, left_behind, still_ours
+from vmevalkit.snapshots.claim import Claim, claim, forget, left_behind, make_sure
 from vmevalkit.snapshots.journal import Journal, discard_journal, opened_journal
 from vmevalkit.snapshots.manifest import Header, ManifestError, Row, write_manifest
 from vmevalkit.snapshots.names import check_snapshot_name, data_prefix, manifest_key, name_for_now
@@ -261,23 +261,20 @@ def _remarks(tally: _Tally, incremental: bool) -> list[str]:
 
 
 def _publish(remote: Remote, mine: Claim, header: Header, rows: IO[bytes]) -> None:
-    """Write the manifest, unless another push has taken the snapshot over."""
+    """Write the manifest, unless somebody else has taken the snapshot over."""
 
     def all_rows() -> Iterator[Row]:
         rows.seek(0)
         for line in rows:
             yield Row(*json.loads(line))
 
-    if not still_ours(remote, mine):
-        raise ConflictError(
-            f"another push has taken over {remote.uri(header.snapshot)}", hint="push again, under another --date"
-        )
     key = manifest_key(header.snapshot)
     with TemporaryFile("w+b") as packed:
         write_manifest(packed, header, all_rows())
         size = packed.tell()
         packed.seek(0)
         remote.settle()
+        make_sure(remote, mine)
         if size < _MANIFEST_IN_MEMORY_BYTES:
             remote.create(key, packed.read())
         elif remote.exists(key):
