@@ -16,8 +16,8 @@ help:
 	@echo "make test          run all tests (ARGS='-k name' picks some)"
 	@echo "make test-long     the tests that take too long for every day, in full"
 	@echo "make lint          check style, types and the layers of the code"
-	@echo "make bench         measure speed, as ratios"
-	@echo "make bench-memory  measure the peak memory of making questions (ARGS='--pairs 100000')"
+	@echo "make bench         measure speed, as ratios, and count requests (ARGS='create startup snapshots' picks some)"
+	@echo "make bench-memory  measure the peak memory of making questions and of snapshots"
 	@echo "make reading       measure how surely distorted frames are read (ARGS='--questions 100')"
 	@echo "make lock          bring the lock files up to date with pyproject.toml"
 	@echo "make clean         remove the environment, the demo and all caches"
@@ -41,9 +41,11 @@ lint: $(DEVELOPMENT)
 
 bench: $(YARDSTICKS)
 	@$(PYTHON) -m benchmarks $(ARGS)
+	@$(PYTHON) -m benchmarks snapshot-requests
 
 bench-memory: $(DEVELOPMENT)
-	@$(PYTHON) -m benchmarks.memory $(ARGS)
+	@$(PYTHON) -m benchmarks memory
+	@$(PYTHON) -m benchmarks snapshot-memory
 
 reading: $(DEVELOPMENT)
 	@$(PYTHON) -m benchmarks.reading $(ARGS)

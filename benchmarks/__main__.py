@@ -1,27 +1,28 @@
 """Print speed as a table of ratios, or as JSON with ``--json``.
 
-``python -m benchmarks reading`` and ``python -m benchmarks memory`` are measurements of another kind, with options of
-their own.
+``python -m benchmarks snapshots`` measures one suite with options of its own. ``reading``, ``memory``,
+``snapshot-requests`` and ``snapshot-memory`` are measurements of another kind.
 """
 
 import argparse
-import json
-import os
-import platform
+import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from importlib import import_module
 
-from benchmarks import create, memory, reading, startup
-from benchmarks.measure import Ratio
+from benchmarks.measure import Ratio, show
 
-SUITES: dict[str, Callable[[], Iterator[Ratio]]] = {"create": create.ratios, "startup": startup.ratios}
-PROGRAMS: dict[str, Callable[[Sequence[str]], None]] = {"memory": memory.main, "reading": reading.main}
+SUITES = ("create", "snapshots", "startup")
+PROGRAMS = ("memory", "reading", "snapshot-memory", "snapshot-requests", "snapshots")
 
 
 def main() -> None:
     """Run the program that is named first; otherwise measure the suites and print."""
+    # Servers are stopped and folders removed when somebody ends the measurement, by whatever means.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     if sys.argv[1:] and sys.argv[1] in PROGRAMS:
-        PROGRAMS[sys.argv[1]](sys.argv[2:])
+        # Nothing else is loaded: a process that measures memory has to be a small one.
+        import_module(f"benchmarks.{sys.argv[1].replace('-', '_')}").main(sys.argv[2:])
         return
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("suites", nargs="*", help=f"which of {', '.join(SUITES)}; all if none is named")
@@ -30,22 +31,12 @@ def main() -> None:
     unknown = set(arguments.suites) - set(SUITES)
     if unknown:
         parser.error(f"unknown suite: {', '.join(sorted(unknown))}")
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    rows: list[Ratio] = []
-    if not arguments.json:
-        print(f"{machine}\n{'':<32} {'ours':>10} {'yardstick':>28} {'ratio':>7} {'target':>8}")
-    for name in arguments.suites or SUITES:
-        for row in SUITES[name]():
-            rows.append(row)
-            if not arguments.json:
-                print(
-                    f"{row.what:<32} {row.ours_ms:>7.2f} ms {row.yardstick_ms:>8.2f} ms {row.yardstick:>16} "
-                    f"{row.value:>7.2f} {'<=':>3} {row.target:>4}",
-                    flush=True,
-                )
-    if arguments.json:
-        values = [{**vars(row), "ratio": row.value} for row in rows]
-        json.dump({"machine": machine, "ratios": values}, sys.stdout, indent=2)
+    show(_rows(arguments.suites or SUITES), as_json=arguments.json)
+
+
+def _rows(suites: Sequence[str]) -> Iterator[Ratio]:
+    for name in suites:
+        yield from import_module(f"benchmarks.{name}").ratios()
 
 
 if __name__ == "__main__":

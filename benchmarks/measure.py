@@ -1,8 +1,12 @@
-"""Measure two things in turn, so that a machine whose speed drifts does not favour one."""
+"""Measure two things in turn, so that a machine whose speed drifts does not favour one, and print the ratios."""
 
+import json
+import os
+import platform
 import statistics
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 
@@ -14,7 +18,8 @@ class Ratio:
     ours_ms: float
     yardstick: str
     yardstick_ms: float
-    target: float
+    target: float | None
+    """The ratio that we hold ourselves to; `None` where we only want to know."""
 
     @property
     def value(self) -> float:
@@ -39,3 +44,24 @@ def alternate(
             function()
             times.append(clock() - began)
     return statistics.median(spent[0]), statistics.median(spent[1])
+
+
+def show(rows: Iterable[Ratio], *, as_json: bool) -> None:
+    """Print each row as soon as it is there, or all of them as JSON."""
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    if as_json:
+        values = [{**vars(row), "ratio": row.value} for row in rows]
+        json.dump({"machine": machine, "ratios": values}, sys.stdout, indent=2)
+        return
+    print(f"{machine}\n{'':<35} {'ours':>10} {'yardstick':>28} {'ratio':>7} {'target':>8}")
+    for row in rows:
+        target = "" if row.target is None else f"{'<=':>3} {row.target:>4}"
+        line = (
+            f"{row.what:<35} {_time(row.ours_ms):>10} {_time(row.yardstick_ms):>11} {row.yardstick:>16} "
+            f"{row.value:>7.2f} {target}"
+        )
+        print(line.rstrip(), flush=True)
+
+
+def _time(ms: float) -> str:
+    return f"{ms:.2f} ms" if ms < 10_000 else f"{ms / 1000:.2f} s "

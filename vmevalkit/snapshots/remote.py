@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import random
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -15,7 +17,6 @@ from typing import IO, TYPE_CHECKING, TypeVar
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError, PreconditionError
-from tenacity import Retrying, retry_if_exception, retry_if_result, stop_after_attempt, wait_random_exponential
 
 from vmevalkit.dataroot import resolve_inside
 from vmevalkit.errors import ConflictError, RemoteError
@@ -40,6 +41,7 @@ _DOCUMENT_BYTES = 16 << 20
 _PROBE_KEY = ".vmevalkit/probe"
 _PROBE = b"Shows whether this store honours conditional writes.\n"
 _DELETED_AT_ONCE = 1000
+_TURNS = 200
 _MD5 = re.compile(r"[0-9a-f]{32}")
 
 Result = TypeVar("Result")
@@ -191,15 +193,12 @@ class Remote:
             wanted = change(current)
             return wanted is None or self._replaced(key, wanted, current is None, tag)
 
-        turns = Retrying(
-            retry=retry_if_result(lambda done: not done),
-            stop=stop_after_attempt(200),
-            wait=wait_random_exponential(multiplier=0.02, max=0.5),
-            retry_error_callback=lambda _: False,
-        )
         with self._writers_in_turn():
-            if not turns(attempt):
-                raise ConflictError(f"{self.uri(key)} keeps changing", hint="try again")
+            for number in range(_TURNS):
+                if attempt():
+                    return
+                time.sleep(random.uniform(0, min(0.02 * 2**number, 0.5)))  # noqa: S311 - spreads the writers out
+        raise ConflictError(f"{self.uri(key)} keeps changing", hint="try again")
 
     def copy(self, source: str, target: str) -> None:
         """Copy an object inside the store; `MissingObjectError` if there is none."""
@@ -378,12 +377,21 @@ class Remote:
 
 def persistently(work: Callable[[], Result]) -> Result:
     """Return ``work()``, tried up to four times, with growing pauses, while it fails in ways that may pass."""
+    try:
+        return work()
+    except RemoteError as error:
+        if not error.retryable:
+            raise
+    # Imported when the first request fails: it takes longer than a whole push of nothing new.
+    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
     attempts = Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, RemoteError) and error.retryable),
-        stop=stop_after_attempt(4),
-        wait=wait_random_exponential(multiplier=0.2, max=5),
+        stop=stop_after_attempt(3),
+        wait=wait_random_exponential(multiplier=0.4, max=5),
         reraise=True,
     )
+    time.sleep(random.uniform(0, 0.2))  # noqa: S311 - spreads the requests out
     return attempts(work)
 
 
