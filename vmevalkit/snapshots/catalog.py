@@ -141,7 +141,10 @@ def _pointer(remote: Remote, data: bytes | None) -> Pointer | None:
         pointer = Pointer.model_validate(json.loads(data))
     except (ValueError, RecursionError, ValidationError) as error:
         raise _broken_pointer(remote) from error
-    if not is_snapshot_name(pointer.snapshot) or is_archive(pointer.snapshot):
+    name = pointer.snapshot
+    # It says three times which one it means: a bit that has flipped does not lead to another snapshot.
+    agrees = pointer.manifest == manifest_key(name) and pointer.s3_uri.endswith(f"/{data_prefix(name)}")
+    if not is_snapshot_name(name) or is_archive(name) or not agrees:
         raise _broken_pointer(remote)
     return pointer
 

@@ -58,11 +58,12 @@ def claim(remote: Remote, name: str, root: DataRoot, scope: str) -> Claim:
             f"there is a snapshot {name} on {remote.url} already", hint="wait a minute, or name another one with --date"
         )
     ours = left_behind(remote, root, scope) == name
+    taken = ConflictError(
+        f"another push is making {remote.uri(name)}",
+        hint="wait for it, or name another one with --date; 'vmevalkit gc' removes one that has died",
+    )
     if not ours and remote.exists(claim_key(name)):
-        raise ConflictError(
-            f"another push is making {remote.uri(name)}",
-            hint="wait for it, or name another one with --date; 'vmevalkit gc' removes one that has died",
-        )
+        raise taken
     if not ours and not remote.is_empty(data_prefix(name)):
         raise ConflictError(
             f"{remote.uri(data_prefix(name))} has files that no push of ours has put there",
@@ -83,7 +84,10 @@ def claim(remote: Remote, name: str, root: DataRoot, scope: str) -> Claim:
         # Written anew, so that its age tells whoever cleans up that somebody is at it; if they have not been faster.
         remote.update(claim_key(name), renewed)
     else:
-        remote.create(claim_key(name), text)
+        try:
+            remote.create(claim_key(name), text)
+        except ConflictError as error:
+            raise taken from error
     return Claim(name, token, ours)
 
 

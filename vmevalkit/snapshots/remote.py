@@ -165,16 +165,9 @@ class Remote:
         if not self.conditions.create and self.exists(key):
             raise ConflictError(f"{self.uri(key)} is already there")
 
-        def put() -> bool:
-            with explained(self.url, key):
-                try:
-                    obstore.put(self._store, key, data, mode="create" if self.conditions.create else None)
-                except AlreadyExistsError:
-                    return False
-            return True
-
+        mode: PutMode | None = "create" if self.conditions.create else None
         # A request that was repeated after a lost answer meets its own object.
-        if not persistently(put) and self.read(key) != data:
+        if not self._put(key, data, mode) and self.read(key) != data:
             raise ConflictError(f"{self.uri(key)} is already there")
 
     def update(self, key: str, change: Callable[[bytes | None], bytes | None]) -> None:
@@ -340,12 +333,7 @@ class Remote:
                 result = obstore.get(self._store, key)
                 if result.meta["size"] > _DOCUMENT_BYTES:
                     raise RemoteError(f"{self.uri(key)}: too large ({result.meta['size']} bytes)")
-                tag: UpdateVersion = {}
-                if result.meta["e_tag"] is not None:
-                    tag["e_tag"] = result.meta["e_tag"]
-                if result.meta["version"] is not None:
-                    tag["version"] = result.meta["version"]
-                return bytes(result.bytes()), tag
+                return bytes(result.bytes()), _tag(result.meta["e_tag"], result.meta["version"])
         except MissingObjectError:
             return None
 
@@ -356,14 +344,26 @@ class Remote:
             mode = "create"
         elif not is_new and self.conditions.update:
             mode = tag
+        return self._put(key, data, mode)
+
+    def _put(self, key: str, data: bytes, mode: "PutMode | None") -> bool:
+        """Write a document; return whether the condition held.
+
+        If the store got other bytes than were sent, they are ours to replace.
+        """
 
         def put() -> bool:
+            nonlocal mode
             with explained(self.url, key):
                 try:
-                    answered = _plain(obstore.put(self._store, key, data, mode=mode)["e_tag"])
+                    result = obstore.put(self._store, key, data, mode=mode)
                 except (AlreadyExistsError, PreconditionError):
                     return False
-            self._proved(key, answered, hashlib.md5(data, usedforsecurity=False).hexdigest())
+            try:
+                self._proved(key, _plain(result["e_tag"]), hashlib.md5(data, usedforsecurity=False).hexdigest())
+            except DamagedError:
+                mode = _tag(result["e_tag"], result["version"]) if self.conditions.update else None
+                raise
             return True
 
         return persistently(put)
@@ -425,6 +425,16 @@ class _PartsDigest:
 
     def hexdigest(self) -> str:
         return self._all.hexdigest()
+
+
+def _tag(etag: str | None, version: str | None) -> "UpdateVersion":
+    """Return what names the state of an object, for a write on condition."""
+    tag: UpdateVersion = {}
+    if etag is not None:
+        tag["e_tag"] = etag
+    if version is not None:
+        tag["version"] = version
+    return tag
 
 
 def _plain(etag: str | None) -> str:
