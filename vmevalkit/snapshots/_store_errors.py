@@ -32,7 +32,7 @@ _SETTINGS_AT_FAULT = {
 
 
 _DAMAGED_ON_THE_WAY = frozenset(
-    {"BadDigest", "IncompleteBody", "InvalidDigest", "RequestTimeout", "XAmzContentSHA256Mismatch"}
+    {"BadDigest", "IncompleteBody", "InvalidDigest", "MalformedXML", "RequestTimeout", "XAmzContentSHA256Mismatch"}
 )
 """Refusals of a request that has changed on its way: sent again, it may arrive as it is."""
 

@@ -83,11 +83,12 @@ def add_version(
     def append(current: bytes | None) -> bytes | None:
         nonlocal entry, text
         log = _parsed(remote, current)
-        written = [other for other in log.versions if _same_but_for_number(other, entry)]
-        if written:
-            # By ourselves: the answer to that was lost.
-            entry, text = written[0], current or b""
-            return None
+        if text:
+            # Written by ourselves, and the answer to that was lost?
+            for other in log.versions:
+                if _same_but_for_number(other, entry):
+                    entry, text = other, current or b""
+                    return None
         if version is None:
             entry = entry.model_copy(update={"version": next_version(log)})
         for other in log.versions:
