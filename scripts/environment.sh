@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 lock=$1
-venv=.venv
+venv=${VMEVAL_VENV:-.venv}
 
 python=
 for candidate in python3 python3.11 python3.12 python3.13 python3.14; do

@@ -4,10 +4,13 @@ A command-line option beats the environment, which beats ``.env``, which beats `
 default. In the TOML file, settings go by the names that they have here: ``data_dir``, ``remote``, ``snapshots``.
 """
 
+import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
@@ -74,7 +77,7 @@ class Settings(BaseSettings):
     )
 
     remote_timeout: float = Field(
-        default=60.0,
+        default=30.0,
         gt=0,
         validation_alias="VMEVAL_REMOTE_TIMEOUT",
         description="How many seconds a remote's server may stay silent.",
@@ -83,6 +86,17 @@ class Settings(BaseSettings):
         default="full",
         validation_alias="VMEVAL_SNAPSHOTS",
         description="Whether a push copies unchanged files into the new snapshot, or refers to those of older ones.",
+    )
+
+    poll_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        validation_alias="VMEVAL_POLL_SECONDS",
+        description="How many seconds lie between two questions to a provider how a job stands.",
+    )
+    models: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="Video models of your own, as tables [models.NAME] of vmevalkit.toml.",
     )
 
     @classmethod
@@ -118,3 +132,8 @@ def load_settings(*, env_file: Path | None = Path(".env")) -> Settings:
         raise UsageError(f"setting {name}: {first['msg']}") from error
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"vmevalkit.toml: {error}", hint="correct it, or leave it away") from error
+
+
+def secrets(*, env_file: Path = Path(".env")) -> Mapping[str, str]:
+    """Return where keys of services are looked up: the environment, and what ``.env`` adds to it."""
+    return {name: value for name, value in dotenv_values(env_file).items() if value is not None} | os.environ

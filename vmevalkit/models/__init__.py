@@ -1,22 +1,40 @@
-"""Video models: the protocol they follow, and which there are."""
+"""Video models: the protocols they follow, and which there are."""
 
-from vmevalkit.errors import UnknownNameError
 from vmevalkit.models.base import Film, FilmRequest, ModelError, VideoModel
-from vmevalkit.models.baselines import Crossfade, Noise, Oracle, Static, Wrong
+from vmevalkit.models.baselines import BASELINES
+from vmevalkit.models.catalog import Limits, ModelEntry
+from vmevalkit.models.fitting import Fitted, fit, on_canvas
+from vmevalkit.models.provider import CredentialsError, Provider, ProviderError, VideoJob
+from vmevalkit.models.registry import (
+    catalogue,
+    find_model,
+    is_hosted,
+    missing_keys,
+    open_local,
+    open_provider,
+    require_keys,
+)
 
-__all__ = ["MODELS", "Film", "FilmRequest", "ModelError", "VideoModel", "get_model"]
-
-MODELS: dict[str, type[VideoModel]] = {model.name: model for model in (Oracle, Static, Crossfade, Noise, Wrong)}
-"""The models, by name."""
-
-
-def get_model(name: str) -> VideoModel:
-    """Make a model ready for use.
-
-    Raises:
-        UnknownNameError: there is no such model.
-
-    """
-    if name not in MODELS:
-        raise UnknownNameError("model", name, MODELS)
-    return MODELS[name]()
+__all__ = [
+    "BASELINES",
+    "CredentialsError",
+    "Film",
+    "FilmRequest",
+    "Fitted",
+    "Limits",
+    "ModelEntry",
+    "ModelError",
+    "Provider",
+    "ProviderError",
+    "VideoJob",
+    "VideoModel",
+    "catalogue",
+    "find_model",
+    "fit",
+    "is_hosted",
+    "missing_keys",
+    "on_canvas",
+    "open_local",
+    "open_provider",
+    "require_keys",
+]

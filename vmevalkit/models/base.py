@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from vmevalkit.errors import VMEvalError
 from vmevalkit.media import Frame
@@ -42,9 +42,17 @@ class FilmRequest:
 class VideoModel(Protocol):
     """A model that turns a first frame and a prompt into a video."""
 
-    name: ClassVar[str]
-    version: ClassVar[str]
-    description: ClassVar[str]
+    @property
+    def name(self) -> str:
+        """What results call it."""
+
+    @property
+    def version(self) -> str:
+        """Changes when the same question may give another video."""
+
+    @property
+    def description(self) -> str:
+        """A line for lists of models."""
 
     def film(self, request: FilmRequest, path: Path) -> None:
         """Write an MP4 file to ``path``.

@@ -92,3 +92,7 @@ def _needed(film: Film | None, name: str) -> Film:
     if film is None:
         raise ModelError(f"the {name} baseline cannot film this domain: it comes without a solver")
     return film
+
+
+BASELINES: dict[str, type[_Baseline]] = {model.name: model for model in (Oracle, Static, Crossfade, Noise, Wrong)}
+"""The baselines, by name."""
