@@ -5,10 +5,10 @@ import shutil
 import pytest
 
 from vmevalkit.dataroot import DataRoot
-from vmevalkit.models import MODELS
+from vmevalkit.models import BASELINES
 from vmevalkit.runner.create_dataset import create_dataset
 from vmevalkit.runner.evaluation import evaluate_experiment
-from vmevalkit.runner.inference import run_models
+from vmevalkit.runner.inference import RunOptions, run_models
 
 EXPERIMENT = "pilot_experiment"
 
@@ -24,7 +24,7 @@ def made_once(tmp_path_factory):
 def scored_once(made_once, tmp_path_factory):
     root = DataRoot(tmp_path_factory.mktemp("scored") / "data")
     shutil.copytree(made_once.path, root.path)
-    run_models(root, EXPERIMENT, MODELS, workers=2)
+    run_models(root, EXPERIMENT, BASELINES, RunOptions(workers=2))
     evaluate_experiment(root, EXPERIMENT, "RuleEvaluator", workers=2)
     return root
 

@@ -8,7 +8,7 @@ from vmevalkit.analysis import leaderboard
 from vmevalkit.dataroot import Evaluation, RunFailure, exclusive, load_evaluation, load_run
 from vmevalkit.errors import BusyError, UnknownNameError, UsageError
 from vmevalkit.runner.evaluation import evaluate_experiment
-from vmevalkit.runner.inference import run_models
+from vmevalkit.runner.inference import RunOptions, run_models
 
 EXPERIMENT = "pilot_experiment"
 RULES = "RuleEvaluator"
@@ -127,7 +127,7 @@ def test_the_leaderboard_ranks_by_share_of_scored_and_keeps_errors_apart(scored)
 
 
 def test_questions_that_nobody_filmed_are_missing(dataset):
-    run_models(dataset, EXPERIMENT, ["oracle"], domains=["maze"])
+    run_models(dataset, EXPERIMENT, ["oracle"], RunOptions(domains=["maze"]))
     evaluate_experiment(dataset, EXPERIMENT, RULES)
     (row,) = leaderboard(dataset, EXPERIMENT).rows
     assert (row.total.questions, row.total.passed, row.total.missing) == (10, 2, 8)

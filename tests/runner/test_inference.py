@@ -10,8 +10,8 @@ from PIL import Image
 from vmevalkit import media
 from vmevalkit.dataroot import PairKey, exclusive, load_pair, load_run
 from vmevalkit.errors import BusyError, UnknownNameError, UnsafePathError, UsageError
-from vmevalkit.models import MODELS
-from vmevalkit.runner.inference import run_models
+from vmevalkit.models import BASELINES
+from vmevalkit.runner.inference import RunOptions, run_models
 
 EXPERIMENT = "pilot_experiment"
 
@@ -46,7 +46,7 @@ def test_a_run_is_a_folder_of_the_documented_files(scored):
 
 def test_every_model_films_every_question(scored):
     filmed = {(key.model, key.task_id) for key in scored.iter_runs(EXPERIMENT)}
-    assert filmed == {(model, key.task_id) for model in MODELS for key in scored.iter_pairs()}
+    assert filmed == {(model, key.task_id) for model in BASELINES for key in scored.iter_pairs()}
 
 
 def test_a_run_says_what_was_asked_for_and_what_came(scored):
@@ -92,8 +92,8 @@ def test_baselines_film_what_they_promise(scored, model, starts_on_first, ends_o
 
 def test_a_second_call_films_nothing(scored):
     before = {key: video(scored, key).stat().st_mtime_ns for key in scored.iter_runs()}
-    done = run_models(scored, EXPERIMENT, MODELS)
-    assert (done.succeeded, done.skipped, done.failures) == (0, 50, ())
+    done = run_models(scored, EXPERIMENT, BASELINES)
+    assert (done.succeeded, done.skipped, done.failures) == (0, 50, [])
     assert {key: video(scored, key).stat().st_mtime_ns for key in scored.iter_runs()} == before
 
 
@@ -103,7 +103,7 @@ def test_the_same_question_gives_the_same_video(scored, made_once, tmp_path):
     again = DataRoot(tmp_path / "again")
     again.path.mkdir()
     (again.path / "questions").symlink_to(made_once.questions)
-    run_models(again, "other", ["wrong", "noise"], domains=["maze"])
+    run_models(again, "other", ["wrong", "noise"], RunOptions(domains=["maze"]))
     for key in again.iter_runs():
         (twin,) = scored.iter_runs(EXPERIMENT, key.model, key.domain, key.task_id)
         assert video(again, key).read_bytes() == video(scored, twin).read_bytes()
@@ -128,38 +128,38 @@ def test_a_failure_is_recorded_and_tried_again_only_when_asked(dataset):
     target = dataset.pair_folder(PairKey("foreign", "foreign_0000"))
     target.mkdir(parents=True)
     (target / "question_metadata.json").write_text(json.dumps(foreign))
-    done = run_models(dataset, EXPERIMENT, ["oracle", "static"], domains=["foreign"])
+    done = run_models(dataset, EXPERIMENT, ["oracle", "static"], RunOptions(domains=["foreign"]))
     assert done.succeeded == 1
     assert "the oracle baseline cannot film this domain" in done.failures[0]
     (key,) = dataset.iter_runs(EXPERIMENT, "oracle")
     run = load_run(dataset, key)
     assert (run.status, run.error.type, run.error.retryable) == ("failed", "ModelError", False)
-    assert not run_models(dataset, EXPERIMENT, ["oracle"], domains=["foreign"]).failures
-    assert run_models(dataset, EXPERIMENT, ["oracle"], domains=["foreign"], retry_failed=True).failures
+    assert not run_models(dataset, EXPERIMENT, ["oracle"], RunOptions(domains=["foreign"])).failures
+    assert run_models(dataset, EXPERIMENT, ["oracle"], RunOptions(domains=["foreign"], retry="failed")).failures
     assert len(list(dataset.iter_runs(EXPERIMENT, "oracle"))) == 2
 
 
 def test_a_broken_question_does_not_stop_the_others(dataset):
     (dataset.pair_folder(PairKey("maze", "maze_0000")) / "first_frame.png").write_bytes(b"no picture")
-    done = run_models(dataset, EXPERIMENT, ["static"], domains=["maze"])
+    done = run_models(dataset, EXPERIMENT, ["static"], RunOptions(domains=["maze"]))
     assert done.succeeded == 1
     assert "maze_0000/first_frame.png: cannot be decoded" in done.failures[0]
 
 
 def test_questions_can_be_chosen(dataset):
-    run_models(dataset, "a", ["static"], domains=["maze", "raven"], limit=1)
-    run_models(dataset, "b", ["static"], task_ids=["chess_0001"])
+    run_models(dataset, "a", ["static"], RunOptions(domains=["maze", "raven"], limit=1))
+    run_models(dataset, "b", ["static"], RunOptions(task_ids=["chess_0001"]))
     assert [key.task_id for key in dataset.iter_runs("a")] == ["maze_0000", "raven_0000"]
     assert [key.task_id for key in dataset.iter_runs("b")] == ["chess_0001"]
 
 
 def test_unknown_names_are_refused_before_anything_is_filmed(dataset):
     with pytest.raises(UnknownNameError, match="unknown model: oracel"):
-        run_models(dataset, EXPERIMENT, ["static", "oracel"])
+        run_models(dataset, EXPERIMENT, ["oracel"])
     with pytest.raises(UnknownNameError, match="unknown domain: maz"):
-        run_models(dataset, EXPERIMENT, ["static"], domains=["maz"])
+        run_models(dataset, EXPERIMENT, ["static"], RunOptions(domains=["maz"]))
     with pytest.raises(UnknownNameError, match="unknown question: maze_0009"):
-        run_models(dataset, EXPERIMENT, ["static"], task_ids=["maze_0009"])
+        run_models(dataset, EXPERIMENT, ["static"], RunOptions(task_ids=["maze_0009"]))
     with pytest.raises(UnsafePathError):
         run_models(dataset, "../out", ["static"])
     assert not dataset.outputs.exists()
@@ -178,4 +178,4 @@ def test_two_runners_of_one_model_do_not_film_twice(dataset):
     with exclusive(dataset.lock(f"run.{EXPERIMENT}.static"), "holding"):
         with pytest.raises(BusyError, match="running static"):
             run_models(dataset, EXPERIMENT, ["static"])
-        assert run_models(dataset, EXPERIMENT, ["noise"], limit=1, domains=["maze"]).succeeded == 1
+        assert run_models(dataset, EXPERIMENT, ["noise"], RunOptions(limit=1, domains=["maze"])).succeeded == 1

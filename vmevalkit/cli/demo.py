@@ -53,11 +53,12 @@ def demo(
 
 def _create_run_evaluate(root: "DataRoot", workers: int) -> None:
     from vmevalkit.analysis import leaderboard
-    from vmevalkit.models import MODELS
+    from vmevalkit.models import BASELINES
     from vmevalkit.progress import shown
     from vmevalkit.runner.create_dataset import create_dataset
     from vmevalkit.runner.evaluation import evaluate_experiment
-    from vmevalkit.runner.inference import run_models
+    from vmevalkit.runner.events import told_to
+    from vmevalkit.runner.inference import RunOptions, run_models
     from vmevalkit.tasks import BUILT_IN_DOMAINS
 
     _heading("create", "75 questions of five domains, each with exactly one solution")
@@ -65,9 +66,9 @@ def _create_run_evaluate(root: "DataRoot", workers: int) -> None:
         created = create_dataset(root, domains=BUILT_IN_DOMAINS, workers=workers, progress=progress)
     print(f"{created.made} questions made, {created.kept} kept: {root.questions}")
 
-    _heading("run", f"five baseline models film them: {', '.join(MODELS)}")
+    _heading("run", f"five baseline models film them: {', '.join(BASELINES)}")
     with shown("run") as progress:
-        filmed = run_models(root, DEFAULT_EXPERIMENT, MODELS, workers=workers, progress=progress)
+        filmed = run_models(root, DEFAULT_EXPERIMENT, BASELINES, RunOptions(workers=workers), watch=told_to(progress))
     print(f"{filmed.succeeded} videos made, {filmed.skipped} there already: {root.outputs}")
 
     _heading("evaluate", "the rule evaluator reads the last frame of each video")

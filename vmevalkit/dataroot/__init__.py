@@ -44,6 +44,7 @@ from vmevalkit.dataroot.manifest import (
 from vmevalkit.dataroot.records import (
     PASS_SCORE,
     Evaluation,
+    FittedRequest,
     Pair,
     Record,
     Run,
@@ -74,6 +75,7 @@ __all__ = [
     "DataRoot",
     "Evaluation",
     "FileState",
+    "FittedRequest",
     "HashCache",
     "Pair",
     "PairKey",

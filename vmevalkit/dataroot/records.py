@@ -89,8 +89,21 @@ class VideoRequest(BaseModel):
 
     width: int
     height: int
-    fps: int
+    fps: float | None
+    """`None` if that was left to the model."""
     seconds: float
+
+
+class FittedRequest(BaseModel):
+    """What a model was asked for in place of what was wanted."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    width: int
+    height: int
+    seconds: float
+    letterboxed: bool
+    """Whether black bars were put around the first frame."""
 
 
 class Run(Record):
@@ -108,9 +121,16 @@ class Run(Record):
     finished_at: str | None = None
     duration_seconds: float | None = None
     """How long the model took."""
+    sample: int = 0
+    """Which of several runs of the same question; each has a seed of its own."""
+    seed: int | None = None
+    submitted_at: str | None = None
+    """When a hosted model was asked; on disk before it is, so that nobody asks twice."""
     job_id: str | None = None
     """The provider's name for the work, known before polling starts."""
     requested: VideoRequest
+    fitted: FittedRequest | None = None
+    """What was asked for in place of that, because the model does not make everything."""
     video: VideoFacts | None = None
     video_sha256: str | None = None
     cost_usd: float | None = None

@@ -35,7 +35,7 @@ def map_ordered(function: Callable[[Item], Result], items: Iterable[Item], worke
     if workers <= 1:
         yield from map(function, items)
         return
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_become_worker)
+    pool = worker_pool(workers)
     pending: deque[Future[Result]] = deque()
     try:
         for item in items:
@@ -46,6 +46,11 @@ def map_ordered(function: Callable[[Item], Result], items: Iterable[Item], worke
             yield pending.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def worker_pool(workers: int) -> ProcessPoolExecutor:
+    """Return a pool of processes that leave Ctrl-C to this one and do not outlive it."""
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_become_worker)
 
 
 def _become_worker() -> None:

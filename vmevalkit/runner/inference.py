@@ -1,243 +1,347 @@
 """Have models film questions."""
 
-import shutil
-import time
-from collections.abc import Collection
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from errno import EDQUOT, ENOSPC, EROFS
 from functools import partial
-from hashlib import blake2b, file_digest
-from pathlib import Path
-from typing import Literal
+from typing import Any
 
-import numpy as np
-from PIL import Image, UnidentifiedImageError
-
-from vmevalkit import media
-from vmevalkit.clock import now, timestamp
-from vmevalkit.dataroot import (
-    FIRST_FRAME_NAME,
-    PROMPT_NAME,
-    VIDEO_NAME,
-    DataRoot,
-    Pair,
-    PairKey,
-    Run,
-    RunFailure,
-    RunKey,
-    VideoFacts,
-    VideoRequest,
-    atomic_path,
-    check_name,
-    exclusive,
-    load_pair,
-    load_run,
-    remove_abandoned,
-    write_text,
+from vmevalkit.dataroot import DataRoot, PairKey, check_name, exclusive
+from vmevalkit.errors import UsageError, VMEvalError
+from vmevalkit.models import (
+    CredentialsError,
+    ModelEntry,
+    catalogue,
+    find_model,
+    is_hosted,
+    open_local,
+    open_provider,
+    require_keys,
 )
-from vmevalkit.errors import RecordError, VMEvalError
-from vmevalkit.media import Frame
-from vmevalkit.models import Film, FilmRequest, ModelError, get_model
-from vmevalkit.progress import Progress, Silent
-from vmevalkit.runner.executors import map_ordered
-from vmevalkit.runner.selection import domain_of, select_pairs
-from vmevalkit.tasks import question_rng
+from vmevalkit.runner.events import Event, Watcher
+from vmevalkit.runner.executors import worker_pool
+from vmevalkit.runner.hosted import Patience
+from vmevalkit.runner.planning import Broken, Passed, Retry, Step, plan
+from vmevalkit.runner.runs import new_key
+from vmevalkit.runner.selection import Shard, select_pairs
+from vmevalkit.runner.spending import BudgetError, Purse
+from vmevalkit.runner.studios import HostedStudio, LocalStudio, Studio, price_of
 
-FPS = 16
-SECONDS = 2.0
-Outcome = Literal["succeeded", "failed", "skipped"]
+_FAILURES_KEPT = 1000
+_HOPELESS = (ENOSPC, EDQUOT, EROFS)
+"""What is wrong with the disk, not with one run."""
 
 
 @dataclass(frozen=True)
+class RunOptions:
+    """Which questions are filmed, how often, and for how much."""
+
+    domains: Collection[str] | None = None
+    task_ids: Collection[str] | None = None
+    difficulties: Collection[str] | None = None
+    limit: int | None = None
+    """At most so many questions of each domain."""
+    shard: Shard | None = None
+    runs: int = 1
+    """How many runs of each question, each with a seed of its own."""
+    seconds: float | None = None
+    """The wanted duration; `None` for what each model makes by itself."""
+    retry: Retry | None = None
+    """Whether questions whose last run has failed get a new one."""
+    budget: float | None = None
+    """US dollars."""
+    workers: int = 1
+    """Processes for models that run on this machine."""
+    patience: Patience = field(default_factory=Patience)
+
+
+@dataclass
 class Inference:
     """What `run_models` did."""
 
-    succeeded: int
-    skipped: int
-    """Questions that had a run already."""
-    failures: tuple[str, ...]
-    """A line for each question that could not be filmed."""
+    succeeded: int = 0
+    failed: int = 0
+    skipped: int = 0
+    """Runs that were there already."""
+    cost_usd: float = 0.0
+    failures: list[str] = field(default_factory=list)
+    """A line for each run that failed; at most a thousand."""
+    stopped: list[str] = field(default_factory=list)
+    """A line for each model that could not begin, or was stopped before its end."""
 
 
 @dataclass(frozen=True)
-class _Job:
-    experiment: str
+class Outlook:
+    """What `run_models` would do with a model."""
+
     model: str
-    pair: PairKey
+    new: int = 0
+    resumed: int = 0
+    skipped: int = 0
+    broken: int = 0
+    cost_usd: float | None = 0.0
+    """What the runs cost by the list price; `None` if that is not known."""
+    problem: str | None = None
+    """Why it cannot begin."""
 
 
 def run_models(
     root: DataRoot,
     experiment: str,
     models: Collection[str],
+    options: RunOptions | None = None,
     *,
-    domains: Collection[str] | None = None,
-    task_ids: Collection[str] | None = None,
-    limit: int | None = None,
-    retry_failed: bool = False,
-    workers: int = 1,
-    progress: Progress | None = None,
+    own: Mapping[str, Mapping[str, Any]] | None = None,
+    keys: Mapping[str, str] | None = None,
+    watch: Watcher = lambda _: None,
 ) -> Inference:
-    """Film every chosen question with every chosen model, once.
+    """Film every chosen question with every chosen model.
 
-    What has succeeded is not repeated, and what was interrupted is taken up in the same run folder.
+    What has succeeded is not repeated. What was interrupted is taken up in the same run folder; a job that a provider
+    has accepted is never submitted again. A model that cannot go on does not keep the others from it.
 
     Args:
         root: the data root.
         experiment: name of the folder under ``outputs/``.
         models: names of models.
-        domains: only these domains.
-        task_ids: only these questions.
-        limit: at most so many questions of each domain.
-        retry_failed: start a new run where the last one failed.
-        workers: number of processes.
-        progress: told of every video.
+        options: which questions, how often, for how much.
+        own: the user's own models, as tables by name.
+        keys: where the keys of providers are looked up; the environment if `None`.
+        watch: is told of everything as it happens.
 
     Raises:
-        UnknownNameError: a model, domain or question does not exist.
-        UsageError: there are no questions.
+        UnknownNameError: a domain or question does not exist, or none of the models.
+        UsageError: there are no questions, or none of the models can begin.
         BusyError: another process is running one of the models in this experiment.
 
     """
-    check_name("experiment", experiment)
-    names = list(dict.fromkeys(models))
-    for name in names:
-        get_model(name)
-    pairs = select_pairs(root, domains=domains, task_ids=task_ids, limit=limit)
-    progress = progress or Silent()
-    counts: dict[Outcome, int] = {"succeeded": 0, "failed": 0, "skipped": 0}
-    failures: list[str] = []
-    with ExitStack() as locks:
-        for name in sorted(names):
+    options = options or RunOptions()
+    pairs = _chosen(root, experiment, models, options)
+    keys = os.environ if keys is None else keys
+    session = _Session(root, experiment, options, pairs, watch)
+    with ExitStack() as stack:
+        for name in sorted(set(models)):
             what = f"running {name} in experiment {experiment}"
-            locks.enter_context(exclusive(root.lock(f"run.{experiment}.{name}"), what))
-        progress.start(len(pairs) * len(names), "videos")
-        jobs = (_Job(experiment, name, pair) for name in names for pair in pairs)
-        for outcome, message in map_ordered(partial(_do, root, retry_failed), jobs, workers):
-            counts[outcome] += 1
-            if outcome == "failed":
-                failures.append(message)
-            progress.advance()
-    return Inference(counts["succeeded"], counts["skipped"], tuple(failures))
+            stack.enter_context(exclusive(root.lock(f"run.{experiment}.{name}"), what))
+        known = catalogue(own)
+        studios: dict[str, Studio] = {}
+        problems: list[UsageError] = []
+        for name in dict.fromkeys(models):
+            try:
+                studios[name] = _studio(root, find_model(known, name), options, keys, stack)
+            except UsageError as error:
+                problems.append(error)
+                session.stop(name, error)
+        if not studios:
+            raise problems[0]
+        asyncio.run(session.film_all(studios))
+    return session.done
 
 
-def _do(root: DataRoot, retry_failed: bool, job: _Job) -> tuple[Outcome, str]:
-    """Film one question with one model. Runs in a worker."""
-    where = f"{job.model} on {job.pair.task_id}"
-    try:
-        unfinished: RunKey | None = None
-        for key in root.iter_runs(job.experiment, job.model, job.pair.domain, job.pair.task_id):
-            status = _status(root, key)
-            if status == "succeeded" or (status == "failed" and not retry_failed):
-                return "skipped", where
-            unfinished = key if status == "unfinished" else None
-        key = unfinished or _new_key(root, job)
-        error = _film(root, key, load_pair(root, job.pair))
-    except (VMEvalError, OSError) as problem:
-        return "failed", f"{where}: {problem}"
-    return ("failed", f"{where}: {error.message}") if error else ("succeeded", where)
+def outlook(
+    root: DataRoot,
+    experiment: str,
+    models: Collection[str],
+    options: RunOptions | None = None,
+    *,
+    own: Mapping[str, Mapping[str, Any]] | None = None,
+    keys: Mapping[str, str] | None = None,
+) -> Iterator[Outlook]:
+    """Yield what `run_models` with the same arguments would do, model by model. Nothing is changed."""
+    options = options or RunOptions()
+    pairs = _chosen(root, experiment, models, options)
+    known = catalogue(own)
+    for name in dict.fromkeys(models):
+        try:
+            entry = find_model(known, name)
+            _check(entry, options, os.environ if keys is None else keys)
+        except UsageError as error:
+            yield Outlook(name, cost_usd=None, problem=error.message)
+            continue
+        yield _told(root, entry, options, plan(root, experiment, name, pairs, runs=options.runs, retry=options.retry))
 
 
-def _status(root: DataRoot, key: RunKey) -> Literal["succeeded", "failed", "unfinished"]:
-    folder = root.run_folder(key)
-    if not (folder / "metadata.json").exists():
-        return "unfinished"
-    run = load_run(root, key)
-    if run.status == "failed":
-        return "failed"
-    whole = run.status == "succeeded" and (folder / "video" / VIDEO_NAME).is_file()
-    return "succeeded" if whole else "unfinished"
+def _told(root: DataRoot, entry: ModelEntry, options: RunOptions, steps: Iterator[Step | Passed | Broken]) -> Outlook:
+    counts: Counter[str] = Counter()
+    cost: float | None = 0.0
+    for step in steps:
+        if not isinstance(step, Step):
+            counts["skipped" if isinstance(step, Passed) else "broken"] += 1
+            continue
+        counts["new" if step.unfinished is None else "resumed"] += 1
+        if is_hosted(entry) and not step.is_submitted:
+            price = price_of(root, entry, step.pair, options.seconds)
+            cost = None if price is None or cost is None else cost + price
+    return Outlook(entry.name, counts["new"], counts["resumed"], counts["skipped"], counts["broken"], cost)
 
 
-def _new_key(root: DataRoot, job: _Job) -> RunKey:
-    stamp = now().strftime("%Y%m%dT%H%M%SZ")
-    key = RunKey(job.experiment, job.model, job.pair.domain, job.pair.task_id, stamp)
-    number = 2
-    while root.run_folder(key).exists():
-        key, number = replace(key, run_id=f"{stamp}-{number}"), number + 1
-    return key
-
-
-def _film(root: DataRoot, key: RunKey, pair: Pair) -> RunFailure | None:
-    folder = root.run_folder(key)
-    model = get_model(key.model)
-    first_path = root.image(pair.first_image_path)
-    first_frame = _frame(first_path)
-    height, width = first_frame.shape[:2]
-    run = Run(
-        experiment=key.experiment,
-        model=key.model,
-        domain=key.domain,
-        task_id=key.task_id,
-        run_id=key.run_id,
-        status="running",
-        prompt=pair.prompt,
-        model_version=model.version,
-        created_at=timestamp(),
-        requested=VideoRequest(width=width, height=height, fps=FPS, seconds=SECONDS),
+def _chosen(root: DataRoot, experiment: str, models: Collection[str], options: RunOptions) -> list[PairKey]:
+    check_name("experiment", experiment)
+    for name in models:
+        check_name("model", name)
+    if not models:
+        raise UsageError("no model is named", hint="say --model, such as --model oracle")
+    if options.runs < 1:
+        raise UsageError(f"runs must be at least 1, not {options.runs}")
+    return select_pairs(
+        root,
+        domains=options.domains,
+        task_ids=options.task_ids,
+        difficulties=options.difficulties,
+        limit=options.limit,
+        shard=options.shard,
     )
-    run.save(folder / "metadata.json")
-    write_text(folder / "question" / PROMPT_NAME, pair.prompt)
-    with atomic_path(folder / "question" / FIRST_FRAME_NAME) as temporary:
-        shutil.copyfile(first_path, temporary)
-    solution, wrong = _films(pair, min(width, height))
-    request = FilmRequest(
-        prompt=pair.prompt,
-        first_frame=first_frame,
-        fps=FPS,
-        frames=round(FPS * SECONDS),
-        seed=int.from_bytes(blake2b(f"{key.model}\0{pair.id}".encode(), digest_size=8).digest()),
-        final_frame=_frame(root.image(pair.final_image_path)),
-        solution=solution,
-        wrong=wrong,
-    )
-    video = folder / "video" / VIDEO_NAME
-    began = time.monotonic()
-    try:
-        remove_abandoned(video.parent)
-        with atomic_path(video) as temporary:
-            model.film(request, temporary)
-            facts = media.probe(temporary)
-    except VMEvalError as error:
-        failure = RunFailure(
-            type=type(error).__name__,
-            message=error.message,
-            retryable=isinstance(error, ModelError) and error.retryable,
+
+
+def _check(entry: ModelEntry, options: RunOptions, keys: Mapping[str, str]) -> None:
+    """Raise a `UsageError` if a model cannot begin."""
+    require_keys(entry, keys)
+    priced = bool(entry.usd_per_video) or entry.usd_per_second is not None
+    if options.budget is not None and is_hosted(entry) and not priced:
+        raise UsageError(
+            f"the price of {entry.name} is not known, so no budget can be kept",
+            hint=f"say usd_per_second in [models.{entry.name}] of vmevalkit.toml, or leave --budget away",
         )
-        run.model_copy(update={"status": "failed", "finished_at": timestamp(), "error": failure}).save(
-            folder / "metadata.json"
+    if not is_hosted(entry):
+        # Finds what is missing; weights are loaded when the first question is filmed.
+        check = getattr(open_local(entry), "check", None)
+        if check is not None:
+            check()
+
+
+def _studio(
+    root: DataRoot, entry: ModelEntry, options: RunOptions, keys: Mapping[str, str], stack: ExitStack
+) -> Studio:
+    _check(entry, options, keys)
+    if is_hosted(entry):
+        key = keys[entry.needs[0]] if entry.needs else ""
+        return HostedStudio(root, entry, open_provider(entry, keys), key, options.seconds, options.patience)
+    pool: Executor
+    if entry.provider in ("baseline", "python") and options.workers > 1:
+        pool, at_once = worker_pool(options.workers), options.workers * 2
+    else:
+        # Weights are loaded once, and a command is a process of its own anyway.
+        pool, at_once = ThreadPoolExecutor(entry.concurrency), entry.concurrency
+    stack.callback(pool.shutdown, cancel_futures=True)
+    return LocalStudio(root, entry, options.seconds, pool, at_once)
+
+
+class _Session:
+    """All models at the same time, each with its own questions under way."""
+
+    def __init__(
+        self, root: DataRoot, experiment: str, options: RunOptions, pairs: Collection[PairKey], watch: Watcher
+    ) -> None:
+        self.done = Inference()
+        self._root, self._experiment, self._options, self._pairs, self._watch = root, experiment, options, pairs, watch
+        self._purse = Purse(options.budget)
+        self._stopped: set[str] = set()
+
+    def stop(self, model: str, error: Exception) -> None:
+        """Begin no more runs of a model."""
+        if model not in self._stopped:
+            self._stopped.add(model)
+            message = error.message if isinstance(error, VMEvalError) else _os_problem(error)
+            self.done.stopped.append(f"{model}: {message}")
+            self._watch(Event("stopped", model, message=message))
+
+    async def film_all(self, studios: Mapping[str, Studio]) -> None:
+        """Film with all models."""
+        async with asyncio.TaskGroup() as group:
+            for name, studio in studios.items():
+                group.create_task(self._film_with(name, studio))
+
+    async def _film_with(self, model: str, studio: Studio) -> None:
+        self._watch(Event("planned", model, count=len(self._pairs) * self._options.runs))
+        steps = plan(
+            self._root,
+            self._experiment,
+            model,
+            self._pairs,
+            runs=self._options.runs,
+            retry=self._options.retry,
         )
-        return failure
-    with video.open("rb") as file:
-        digest = file_digest(file, "sha256").hexdigest()
-    run.model_copy(
-        update={
-            "status": "succeeded",
-            "finished_at": timestamp(),
-            "duration_seconds": round(time.monotonic() - began, 3),
-            "video": VideoFacts(**vars(facts)),
-            "video_sha256": digest,
-            "cost_usd": 0.0,
-        }
-    ).save(folder / "metadata.json")
-    return None
+        turn = asyncio.Lock()
+
+        async def work() -> None:
+            while model not in self._stopped:
+                async with turn:
+                    step = await asyncio.to_thread(next, steps, None)
+                if step is None:
+                    return
+                await self._take(model, studio, step)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(studio.at_once):
+                    group.create_task(work())
+        finally:
+            await studio.close()
+
+    async def _take(self, model: str, studio: Studio, step: Step | Passed | Broken) -> None:
+        if isinstance(step, Passed):
+            self.done.skipped += 1
+            self._watch(Event("skipped", model, step.pair.task_id, step.sample))
+        elif isinstance(step, Broken):
+            self._failed(Event("failed", model, step.pair.task_id, message=step.problem))
+        else:
+            try:
+                listed = None if step.is_submitted else await asyncio.to_thread(studio.price, step.pair)
+                price = listed or 0.0
+                self._purse.reserve(price)
+            except BudgetError as error:
+                self.stop(model, error)
+                return
+            except VMEvalError as error:
+                self._failed(Event("failed", model, step.pair.task_id, message=error.message))
+                return
+            cost = 0.0
+            try:
+                cost = await self._film(model, studio, step)
+            finally:
+                self._purse.settle(price, 0.0 if step.is_submitted else cost)
+                self.done.cost_usd = self._purse.spent
+
+    async def _film(self, model: str, studio: Studio, step: Step) -> float:
+        """Film one question and return what that has cost."""
+        key = step.unfinished or new_key(self._root, self._experiment, model, step.pair, step.sample)
+        event = partial(Event, model=model, task_id=step.pair.task_id, sample=step.sample, run_id=key.run_id)
+        self._watch(event("started"))
+        try:
+            run = await studio.film(key, step, lambda job_id: self._watch(event("submitted", job_id=job_id)))
+        except (CredentialsError, BrokenExecutor) as error:
+            # The key is wrong, or the system has killed a worker: the next run would fare no better.
+            self.stop(model, error)
+            return 0.0
+        except (VMEvalError, OSError) as error:
+            if isinstance(error, OSError) and error.errno in _HOPELESS:
+                self.stop(model, error)
+            else:
+                message = error.message if isinstance(error, VMEvalError) else _os_problem(error)
+                self._failed(event("failed", message=message))
+            return 0.0
+        cost = run.cost_usd or 0.0
+        if run.error is not None:
+            self._failed(event("failed", job_id=run.job_id, cost_usd=cost, message=run.error.message))
+        else:
+            self.done.succeeded += 1
+            self._watch(event("succeeded", job_id=run.job_id, cost_usd=cost, seconds=run.duration_seconds))
+        return cost
+
+    def _failed(self, event: Event) -> None:
+        self.done.failed += 1
+        if len(self.done.failures) < _FAILURES_KEPT:
+            self.done.failures.append(f"{event.model} on {event.task_id}: {event.message}")
+        self._watch(event)
 
 
-def _films(pair: Pair, size: int) -> tuple[Film | None, Film | None]:
-    domain = domain_of(pair)
-    if domain is None:
-        return None, None
-    puzzle = domain.from_metadata(pair.metadata)
-    mistaken = domain.wrong(puzzle, question_rng(domain.name, domain.version, 0, 0, "wrong", pair.id))
-    return (
-        lambda count: domain.animate(puzzle, count, size),
-        lambda count: domain.animate(mistaken, count, size),
-    )
-
-
-def _frame(path: Path) -> Frame:
-    try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as error:
-        raise RecordError(path, f"cannot be decoded: {error}") from error
+def _os_problem(error: Exception) -> str:
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}"
+    return str(error)

@@ -1,12 +1,37 @@
 """Which questions a command is about, and what is known of their domains."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
-from vmevalkit.dataroot import DataRoot, Pair, PairKey
+from vmevalkit.dataroot import DataRoot, Pair, PairKey, load_pair
 from vmevalkit.errors import UnknownNameError, UsageError
 from vmevalkit.tasks import Domain, domain_names, get_domain
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A part of the questions, such as the second of eight: every eighth one, beginning with the second."""
+
+    number: int
+    count: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.number <= self.count:
+            raise UsageError(f"shard {self.number}/{self.count} does not exist", hint="say 1/8 to 8/8")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``i/n``; `UsageError` if it is something else."""
+        number, slash, count = text.partition("/")
+        if not slash or not number.isdecimal() or not count.isdecimal():
+            raise UsageError(f"{text!r} is not a shard", hint="say 1/8 for the first of eight")
+        return cls(int(number), int(count))
+
+    def takes(self, index: int) -> bool:
+        """Tell whether the question with this index, from 0, belongs to it."""
+        return index % self.count == self.number - 1
 
 
 def select_pairs(
@@ -14,7 +39,9 @@ def select_pairs(
     *,
     domains: Collection[str] | None = None,
     task_ids: Collection[str] | None = None,
+    difficulties: Collection[str] | None = None,
     limit: int | None = None,
+    shard: Shard | None = None,
 ) -> list[PairKey]:
     """Return the questions on disk that a command asks for, sorted by domain and id.
 
@@ -22,11 +49,14 @@ def select_pairs(
         root: the data root.
         domains: only these domains.
         task_ids: only these questions.
+        difficulties: only questions of these difficulties.
         limit: at most so many questions of each domain.
+        shard: only this part of all that.
 
     Raises:
         UsageError: there is no data root, or it has no questions, or the limit is below 1.
         UnknownNameError: a domain or question is not there.
+        RecordError: a question whose difficulty counts cannot be read.
 
     """
     if limit is not None and limit < 1:
@@ -37,17 +67,27 @@ def select_pairs(
     for domain in domains or ():
         if domain not in there:
             raise UnknownNameError("domain", domain, there)
-    chosen = [key for domain in there if not domains or domain in domains for key in _of(root, domain, task_ids, limit)]
+    chosen = [
+        key
+        for domain in there
+        if not domains or domain in domains
+        for key in islice(_of(root, domain, task_ids, difficulties), limit)
+    ]
     found = {key.task_id for key in chosen}
     for task_id in task_ids or ():
         if task_id not in found:
             raise UnknownNameError("question", task_id, (key.task_id for key in root.iter_pairs(domains or None)))
-    return chosen
+    return chosen if shard is None else [key for index, key in enumerate(chosen) if shard.takes(index)]
 
 
-def _of(root: DataRoot, domain: str, task_ids: Collection[str] | None, limit: int | None) -> Iterator[PairKey]:
-    keys = (key for key in root.iter_pairs([domain]) if not task_ids or key.task_id in task_ids)
-    return islice(keys, limit)
+def _of(
+    root: DataRoot, domain: str, task_ids: Collection[str] | None, difficulties: Collection[str] | None
+) -> Iterator[PairKey]:
+    for key in root.iter_pairs([domain]):
+        if (not task_ids or key.task_id in task_ids) and (
+            not difficulties or load_pair(root, key).difficulty in difficulties
+        ):
+            yield key
 
 
 def domain_of(pair: Pair) -> Domain[Any, Any] | None:

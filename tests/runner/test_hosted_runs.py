@@ -1,0 +1,326 @@
+"""Filming with hosted models: paid once, whatever happens."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from fake_openai import Fake
+from fake_provider import Scenario
+from test_providers import KEY
+
+from vmevalkit import media
+from vmevalkit.dataroot import DataRoot, load_run
+from vmevalkit.errors import UsageError
+from vmevalkit.models import FilmRequest
+from vmevalkit.models.baselines import Static
+from vmevalkit.runner.events import Event
+from vmevalkit.runner.hosted import Patience
+from vmevalkit.runner.inference import RunOptions, outlook, run_models
+from vmevalkit.runner.selection import Shard
+
+EXPERIMENT = "pilot_experiment"
+LONG = bool(os.environ.get("VMEVAL_LONG"))
+PATIENCE = Patience(poll_seconds=0.01, job_seconds=20, attempts=4, longest_wait=0.05)
+OPTIONS = RunOptions(patience=PATIENCE, limit=1)
+
+
+class Server(Fake):
+    """A ``/v1/videos`` server that makes no second job of a submission that it has seen."""
+
+    def create(self, request):
+        key = request.headers.get("idempotency-key")
+        for number, known in enumerate(self.accepted):
+            if known.headers.get("idempotency-key") == key:
+                from fake_provider import Response
+
+                return Response.of(self.video(f"job-{number + 1}", "queued"))
+        return super().create(request)
+
+
+@pytest.fixture(scope="module")
+def film(made_once, tmp_path_factory) -> bytes:
+    import numpy as np
+
+    path = tmp_path_factory.mktemp("film") / "v.mp4"
+    frame = np.full((64, 64, 3), 90, dtype=np.uint8)
+    Static().film(FilmRequest("", frame, 8, 8, 0, frame, None, None), path)
+    return path.read_bytes()
+
+
+@pytest.fixture
+def served(request, film):
+    """Start servers: ``served(scenario)``."""
+    running = []
+
+    def serve(scenario=Scenario.SUCCESS, kind=Fake):
+        server = kind(scenario, film).__enter__()
+        running.append(server)
+        return server
+
+    yield serve
+    for server in running:
+        server.__exit__()
+
+
+def own(server, **more) -> dict:
+    return {"type": "openai", "model_id": "wan", "base_url": f"{server.url}/v1", "key": "WAN_KEY", **more}
+
+
+def run(root, models, options=OPTIONS, **more):
+    return run_models(root, EXPERIMENT, list(models), options, own=models, keys={"WAN_KEY": KEY}, **more)
+
+
+def all_runs(root, experiment=EXPERIMENT):
+    return [load_run(root, key) for key in root.iter_runs(experiment)]
+
+
+def test_a_run_records_what_was_asked_and_what_came(dataset, served):
+    server = served()
+    done = run(dataset, {"wan": own(server, sizes=["832x480"], seconds=[5, 10], usd_per_second=0.1)})
+    assert (done.succeeded, done.failed) == (5, 0)
+    for found in all_runs(dataset):
+        assert (found.status, found.cost_usd) == ("succeeded", pytest.approx(0.5))
+        assert found.job_id.startswith("job-")
+        assert (found.requested.width, found.requested.height, found.requested.seconds) == (512, 512, 5)
+        assert found.fitted.model_dump() == {"width": 832, "height": 480, "seconds": 5, "letterboxed": True}
+        assert (found.video.width, found.video.frames) == (64, 8)
+        path = dataset.run_folder(found.key) / "video/model_output.mp4"
+        assert media.probe(path).frames == 8
+
+
+def test_a_second_call_asks_for_nothing(dataset, served):
+    server = served()
+    models = {"wan": own(server)}
+    run(dataset, models)
+    asked = len(server.requests)
+    assert run(dataset, models).skipped == 5
+    assert len(server.requests) == asked
+
+
+def test_several_runs_of_a_question_have_seeds_of_their_own(dataset, served):
+    server = served()
+    models = {"wan": own(server)}
+    run(dataset, models, RunOptions(patience=PATIENCE, task_ids=["maze_0000"]))
+    done = run(dataset, models, RunOptions(patience=PATIENCE, task_ids=["maze_0000"], runs=3))
+    assert (done.succeeded, done.skipped) == (2, 1)
+    found = all_runs(dataset)
+    assert sorted(one.sample for one in found) == [0, 1, 2]
+    assert len({one.seed for one in found}) == 3
+
+
+def test_a_failure_is_written_down_and_repeated_only_when_asked(dataset, served):
+    server = served(Scenario.REFUSED_AT_ONCE)
+    models = {"wan": own(server)}
+    options = RunOptions(patience=PATIENCE, task_ids=["maze_0000"])
+    done = run(dataset, models, options)
+    assert done.failed == 1
+    assert "moderation" in done.failures[0]
+    [found] = all_runs(dataset)
+    assert (found.error.type, found.error.retryable, found.cost_usd) == ("ContentRefusedError", False, 0)
+    server.scenario = Scenario.SUCCESS
+    assert run(dataset, models, options).skipped == 1
+    assert run(dataset, models, RunOptions(patience=PATIENCE, task_ids=["maze_0000"], retry="failed")).succeeded == 1
+    assert len(server.accepted) == 1
+
+
+def test_a_submission_of_which_nobody_knows_is_not_repeated(dataset, served):
+    server = served()
+    models = {"wan": own(server)}
+    options = RunOptions(patience=PATIENCE, task_ids=["maze_0000"])
+    run(dataset, models, options)
+    [found] = all_runs(dataset)
+    path = dataset.run_folder(found.key)
+    found.model_copy(update={"status": "running", "job_id": None, "video": None}).save(path / "metadata.json")
+    (path / "video/model_output.mp4").unlink()
+    done = run(dataset, models, options)
+    assert done.failed == 1
+    assert "may have been paid" in done.failures[0]
+    assert len(server.accepted) == 1
+    [found] = all_runs(dataset)
+    assert found.error.type == "UnknownSubmissionError"
+
+
+def test_a_wrong_key_stops_its_model_and_nothing_is_called_failed(dataset, served):
+    wrong, right = served(Scenario.WRONG_KEY), served()
+    done = run(dataset, {"wrong": own(wrong), "right": own(right)})
+    assert (done.succeeded, done.failed) == (5, 0)
+    assert len(done.stopped) == 1
+    assert done.stopped[0].startswith("wrong: ")
+    assert KEY not in done.stopped[0]
+    wrong.scenario = Scenario.SUCCESS
+    assert run(dataset, {"wrong": own(wrong)}).succeeded == 5
+    assert len(wrong.accepted) == 5
+
+
+def test_a_model_that_cannot_begin_does_not_keep_the_others_from_it(dataset, served):
+    server = served()
+    models = {"wan": own(server), "keyless": own(server) | {"key": "NOT_SET"}}
+    done = run_models(dataset, EXPERIMENT, [*models, "no-such-model"], OPTIONS, own=models, keys={"WAN_KEY": KEY})
+    assert done.succeeded == 5
+    assert done.stopped == ["keyless: keyless needs NOT_SET", "no-such-model: unknown model: no-such-model"]
+
+
+def test_the_budget_ends_before_it_is_exceeded(dataset, served):
+    server = served()
+    models = {"wan": own(server, seconds=[5], usd_per_second=0.1)}
+    done = run(dataset, models, RunOptions(patience=PATIENCE, budget=1.7))
+    assert (done.succeeded, len(server.accepted)) == (3, 3)
+    assert done.cost_usd == pytest.approx(1.5)
+    assert "the budget of $1.70 ends here" in done.stopped[0]
+
+
+def test_a_budget_needs_a_price(dataset, served):
+    with pytest.raises(UsageError, match="the price of wan is not known"):
+        run(dataset, {"wan": own(served())}, RunOptions(budget=1))
+
+
+def test_a_dry_run_says_what_the_real_one_then_does(dataset, served):
+    server = served()
+    models = {"wan": own(server, seconds=[5], usd_per_second=0.1)}
+    run(dataset, models, RunOptions(patience=PATIENCE, limit=1))
+    options = RunOptions(patience=PATIENCE, runs=2, domains=["maze", "chess"])
+    [told] = outlook(dataset, EXPERIMENT, ["wan"], options, own=models, keys={"WAN_KEY": KEY})
+    before = len(server.accepted)
+    done = run(dataset, models, options)
+    assert (told.new + told.resumed, told.skipped) == (done.succeeded, done.skipped) == (6, 2)
+    assert told.cost_usd == pytest.approx(done.cost_usd)
+    assert len(server.accepted) - before == 6
+
+
+def test_shards_cover_all_questions_once(dataset, served):
+    server = served()
+    models = {"wan": own(server)}
+    made = [
+        run(dataset, models, RunOptions(patience=PATIENCE, shard=Shard(number, 3))).succeeded for number in (1, 2, 3)
+    ]
+    assert sum(made) == 10 == len(list(dataset.iter_pairs()))
+    assert run(dataset, models, RunOptions(patience=PATIENCE)).skipped == 10
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "1", "a/b", "1/0", "-1/3"])
+def test_a_shard_that_does_not_exist_is_refused(text):
+    with pytest.raises(UsageError, match="shard"):
+        Shard.parse(text)
+
+
+def test_questions_of_a_difficulty_can_be_chosen(dataset, served):
+    from vmevalkit.dataroot import load_pair
+
+    run(dataset, {"wan": own(served())}, RunOptions(patience=PATIENCE, difficulties=["easy"]))
+    easy = {key.task_id for key in dataset.iter_pairs() if load_pair(dataset, key).difficulty == "easy"}
+    assert {found.task_id for found in all_runs(dataset)} == easy
+
+
+def test_what_happens_is_told_as_it_happens(dataset, served):
+    events: list[Event] = []
+    run(dataset, {"wan": own(served())}, RunOptions(patience=PATIENCE, task_ids=["maze_0000"]), watch=events.append)
+    assert [event.kind for event in events] == ["planned", "started", "submitted", "succeeded"]
+    assert events[2].job_id == "job-1"
+    assert {event.run_id for event in events[1:]} == {found.run_id for found in all_runs(dataset)}
+
+
+def test_no_more_jobs_are_under_way_than_the_model_may_have(dataset, served):
+    class Counting(Fake):
+        most = 0
+
+        def create(self, request):
+            answer = super().create(request)
+            self.most = max(self.most, len(self.accepted) - self._downloads)
+            return answer
+
+    server = served(Scenario.QUEUED, Counting)
+    run(dataset, {"wan": own(server, concurrency=2)}, RunOptions(patience=PATIENCE))
+    assert len(server.accepted) == 10
+    assert server.most == 2
+
+
+def test_a_full_disk_stops_with_one_line_per_model(dataset, served, monkeypatch):
+    import errno
+
+    from vmevalkit.runner import runs
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device", "metadata.json")
+
+    monkeypatch.setattr(runs, "begin", full)
+    done = run(dataset, {"a": own(served()), "b": own(served())})
+    assert done.succeeded == done.failed == 0
+    assert sorted(done.stopped) == [f"{name}: metadata.json: No space left on device" for name in "ab"]
+
+
+_RUN = [sys.executable, "-m", "vmevalkit", "run", "--experiment", EXPERIMENT]
+
+
+@pytest.mark.parametrize("kills", [30 if LONG else 4])
+def test_runs_that_are_killed_are_taken_up_and_paid_once(made_once, tmp_path, served, kills):
+    root = DataRoot(tmp_path / "data")
+    root.path.mkdir()
+    (root.path / "questions").symlink_to(made_once.questions)
+    runs_each = 8 if LONG else 2  # of ten questions: about as many videos as 75 questions have
+    servers = {name: served(Scenario.QUEUED, Server) for name in ("one", "two", "three")}
+    tables = "".join(
+        f'[models.{name}]\ntype = "openai"\nbase_url = "{server.url}/v1"\nkey = "WAN_KEY"\nidempotent = true\n'
+        for name, server in servers.items()
+    )
+    (tmp_path / "vmevalkit.toml").write_text(tables)
+    command = [*_RUN, "--model", ",".join(servers), "--data-dir", str(root.path), "--runs", str(runs_each)]
+    environment = {**os.environ, "WAN_KEY": KEY, "VMEVAL_POLL_SECONDS": "0.05"}
+    rng = random.Random(11)
+    for _ in range(kills):
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        time.sleep(rng.uniform(0.6, 2.2))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = all_runs(root)
+    expected = 10 * runs_each
+    assert len(found) == 3 * expected
+    assert {one.status for one in found} == {"succeeded"}
+    for name, server in servers.items():
+        assert len(server.accepted) == expected == len({one.job_id for one in found if one.model == name})
+    for one in found:
+        assert media.probe(root.run_folder(one.key) / "video/model_output.mp4").frames == 8
+        folder = root.run_folder(one.key)
+        assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == [
+            "first_frame.png",
+            "metadata.json",
+            "model_output.mp4",
+            "prompt.txt",
+        ]
+
+
+def test_ctrl_c_ends_it_cleanly(made_once, tmp_path, served):
+    root = DataRoot(tmp_path / "data")
+    root.path.mkdir()
+    (root.path / "questions").symlink_to(made_once.questions)
+    server = served(Scenario.SUCCESS, Server)
+    server.state = lambda job_id: "running"
+    (tmp_path / "vmevalkit.toml").write_text(
+        f'[models.wan]\ntype = "openai"\nbase_url = "{server.url}/v1"\nkey = "WAN_KEY"\n'
+    )
+    command = [*_RUN, "--model", "wan", "--data-dir", str(root.path), "--events", "events.jsonl"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env={**os.environ, "WAN_KEY": KEY}, stderr=subprocess.PIPE, text=True
+    )
+    log = tmp_path / "events.jsonl"
+    give_up = time.monotonic() + 30
+    while not (log.exists() and "submitted" in log.read_text()) and time.monotonic() < give_up:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert err.splitlines()[-2:] == ["error: interrupted", "hint: the same command goes on where this one stopped"]
+    kinds = [
+        json.loads(line)["event"] if "event" in line else json.loads(line)["kind"]
+        for line in log.read_text().splitlines()
+    ]
+    assert kinds[0] == "planned"
+    assert KEY not in log.read_text()

@@ -1,0 +1,225 @@
+"""Filming one question with one model, wherever that runs, with everything written down on the way."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, asynccontextmanager
+from typing import Protocol, TypeVar
+
+from aiolimiter import AsyncLimiter
+
+from vmevalkit.dataroot import (
+    DataRoot,
+    FittedRequest,
+    PairKey,
+    Run,
+    RunKey,
+    VideoRequest,
+    atomic_path,
+    load_pair,
+    load_run,
+)
+from vmevalkit.models import (
+    CredentialsError,
+    ModelEntry,
+    Provider,
+    ProviderError,
+    VideoJob,
+    fit,
+    on_canvas,
+)
+from vmevalkit.runner import runs
+from vmevalkit.runner.hosted import Patience, film
+from vmevalkit.runner.local import close_models, film_here, read_frame
+from vmevalkit.runner.planning import Step
+
+Value = TypeVar("Value")
+
+_IN_PREPARATION = 4
+"""Runs of a hosted model that are read from disk or written there while others are at the provider."""
+
+
+class UnknownSubmissionError(ProviderError):
+    """Nobody knows whether a job was accepted: the process that submitted it died before it heard the answer."""
+
+
+class Studio(Protocol):
+    """Films with one model."""
+
+    at_once: int
+    """How many runs to have in hand."""
+
+    def price(self, pair: PairKey) -> float | None:
+        """Return what a video of a question costs in US dollars by the list price, if that is known."""
+
+    async def film(self, key: RunKey, step: Step, submitted: Callable[[str], None]) -> Run:
+        """Film a question, write down how it went, and return that.
+
+        Args:
+            key: where the run lies.
+            step: what is to be filmed.
+            submitted: is told the job's id, if there is a provider that gives one.
+
+        Raises:
+            CredentialsError: no run with this model will succeed; this one can be taken up later.
+            RecordError: the question cannot be read.
+            OSError: the disk is full, or the like.
+
+        """
+
+    async def close(self) -> None:
+        """Let go of what it holds."""
+
+
+class LocalStudio:
+    """Films on this machine."""
+
+    def __init__(self, root: DataRoot, entry: ModelEntry, seconds: float | None, pool: Executor, at_once: int) -> None:
+        self.at_once = at_once
+        self._root, self._entry, self._seconds, self._pool = root, entry, seconds, pool
+
+    def price(self, pair: PairKey) -> float | None:  # noqa: ARG002 - all the same
+        """Return 0: electricity is not counted."""
+        return 0.0
+
+    async def film(self, key: RunKey, step: Step, submitted: Callable[[str], None]) -> Run:  # noqa: ARG002 - no job
+        """Film in the pool; see `Studio.film`."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._pool, film_here, self._root, self._entry, key, step.sample, self._seconds
+        )
+
+    async def close(self) -> None:
+        """Stop what still runs in threads of this process."""
+        close_models()
+
+
+class HostedStudio:
+    """Has a provider film."""
+
+    def __init__(
+        self,
+        root: DataRoot,
+        entry: ModelEntry,
+        provider: Provider,
+        key: str,
+        seconds: float | None,
+        patience: Patience,
+    ) -> None:
+        self.at_once = entry.concurrency + _IN_PREPARATION
+        self._root, self._entry, self._provider, self._seconds = root, entry, provider, seconds
+        self._key, self._patience = key, patience
+        self._places = asyncio.Semaphore(entry.concurrency)
+        # One at a time, evenly: a burst at the start of each minute is what limits are against.
+        self._pace = AsyncLimiter(1, 60 / entry.per_minute) if entry.per_minute is not None else None
+
+    def price(self, pair: PairKey) -> float | None:
+        """Return the list price of a video of the size and length that fit the question; see `price_of`."""
+        return price_of(self._root, self._entry, pair, self._seconds)
+
+    async def film(self, key: RunKey, step: Step, submitted: Callable[[str], None]) -> Run:
+        """Submit, wait, fetch; see `Studio.film`."""
+        run, job = await asyncio.to_thread(self._prepared, key, step)
+        if run.submitted_at is not None and run.job_id is None and not self._provider.idempotent:
+            error = UnknownSubmissionError(
+                f"{self._entry.name}: the last attempt ended while the job was being submitted; it may have been paid"
+            )
+            return await asyncio.to_thread(runs.fail, self._root, run, error)
+
+        def note(job_id: str) -> None:
+            nonlocal run
+            run = run.model_copy(update={"job_id": job_id})
+            runs.save(self._root, run)
+            submitted(job_id)
+
+        async with self._places:
+            if run.job_id is None:
+                if self._pace is not None:
+                    await self._pace.acquire()
+                run = await asyncio.to_thread(runs.submitting, self._root, run)
+            began = time.monotonic()
+            try:
+                async with _in_thread(atomic_path(runs.video_path(self._root, key))) as path:
+                    filmed = await film(
+                        self._provider, job, path, job_id=run.job_id, note=note, patience=self._patience
+                    )
+            except ProviderError as error:
+                # Some servers repeat what they were sent, and this is shown and written down.
+                error.message = error.message.replace(self._key, "[key]") if self._key else error.message
+                if isinstance(error, CredentialsError):
+                    await asyncio.to_thread(runs.not_submitted, self._root, run)
+                    raise
+                cost = self.price(key.pair) if run.job_id is not None else 0.0
+                return await asyncio.to_thread(runs.fail, self._root, run, error, cost)
+        cost = filmed.status.cost_usd if filmed.status.cost_usd is not None else self.price(key.pair)
+        return await asyncio.to_thread(runs.succeed, self._root, run, filmed.video, began, cost)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._provider.close()
+
+    def _prepared(self, key: RunKey, step: Step) -> tuple[Run, VideoJob]:
+        """Read the question, fit it to the model, and have the run on disk."""
+        pair = load_pair(self._root, key.pair)
+        source = self._root.image(pair.first_image_path)
+        frame = read_frame(source)
+        height, width = frame.shape[:2]
+        fitted = fit(self._entry.limits, width, height, self._seconds)
+        if step.is_begun:
+            runs.tidy(self._root, key)
+            run = load_run(self._root, key)
+        else:
+            wanted = VideoRequest(
+                width=width,
+                height=height,
+                fps=self._entry.limits.fps,
+                seconds=fitted.seconds if self._seconds is None else self._seconds,
+            )
+            run = runs.begin(
+                self._root,
+                key,
+                pair,
+                model_version=self._entry.version,
+                sample=step.sample,
+                requested=wanted,
+                fitted=FittedRequest(**vars(fitted)),
+            )
+        as_it_is = (fitted.width, fitted.height) == (width, height)
+        job = VideoJob(
+            prompt=pair.prompt,
+            image=source.read_bytes() if as_it_is else on_canvas(frame, fitted.width, fitted.height),
+            width=fitted.width,
+            height=fitted.height,
+            seconds=fitted.seconds,
+            seed=run.seed or 0,
+            key="/".join((key.experiment, key.model, key.task_id, key.run_id)),
+        )
+        return run, job
+
+
+def price_of(root: DataRoot, entry: ModelEntry, pair: PairKey, seconds: float | None) -> float | None:
+    """Return what a hosted model takes for a question by its list price, if that is known.
+
+    Raises:
+        RecordError: the question cannot be read.
+
+    """
+    width = height = 1
+    if entry.usd_per_video:
+        height, width = read_frame(root.image(load_pair(root, pair).first_image_path)).shape[:2]
+    fitted = fit(entry.limits, width, height, seconds)
+    return entry.price(fitted.width, fitted.height, fitted.seconds)
+
+
+@asynccontextmanager
+async def _in_thread(manager: AbstractContextManager[Value]) -> AsyncIterator[Value]:
+    """Enter and leave a context that waits for the disk without holding up everybody else."""
+    value = await asyncio.to_thread(manager.__enter__)
+    try:
+        yield value
+    except BaseException:
+        await asyncio.to_thread(manager.__exit__, *sys.exc_info())
+        raise
+    await asyncio.to_thread(manager.__exit__, None, None, None)
