@@ -10,7 +10,7 @@ from PIL import Image
 
 from benchmarks.measure import Ratio, alternate
 from vmevalkit import media
-from vmevalkit.runner.inference import FPS, SECONDS
+from vmevalkit.runner.local import FPS, SECONDS
 from vmevalkit.tasks import DIFFICULTIES, Domain, domain_names, get_domain, question_rng
 from vmevalkit.tasks.question import Question, QuestionSpec, make_question
 

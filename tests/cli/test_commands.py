@@ -158,7 +158,14 @@ def test_json_is_for_scripts(data_dir, capsys):
     where = ["--data-dir", str(data_dir)]
     capsys.readouterr()
     assert main(["run", "--model", "oracle,static", "--workers", "1", "--json", *where]) == 0
-    assert json.loads(capsys.readouterr().out) == {"succeeded": 2, "skipped": 0, "failures": []}
+    assert json.loads(capsys.readouterr().out) == {
+        "succeeded": 2,
+        "failed": 0,
+        "skipped": 0,
+        "cost_usd": 0.0,
+        "failures": [],
+        "stopped": [],
+    }
     assert main(["evaluate", "--workers", "1", "--json", *where]) == 0
     assert json.loads(capsys.readouterr().out)["passed"] == 1
     assert main(["report", "--json", *where]) == 0

@@ -121,14 +121,14 @@ def run_models(
 
     """
     options = options or RunOptions()
-    pairs = _chosen(root, experiment, models, options)
+    known = _known(models, own)
+    pairs = _chosen(root, experiment, options)
     keys = os.environ if keys is None else keys
     session = _Session(root, experiment, options, pairs, watch)
     with ExitStack() as stack:
         for name in sorted(set(models)):
             what = f"running {name} in experiment {experiment}"
             stack.enter_context(exclusive(root.lock(f"run.{experiment}.{name}"), what))
-        known = catalogue(own)
         studios: dict[str, Studio] = {}
         problems: list[UsageError] = []
         for name in dict.fromkeys(models):
@@ -154,8 +154,8 @@ def outlook(
 ) -> Iterator[Outlook]:
     """Yield what `run_models` with the same arguments would do, model by model. Nothing is changed."""
     options = options or RunOptions()
-    pairs = _chosen(root, experiment, models, options)
-    known = catalogue(own)
+    known = _known(models, own)
+    pairs = _chosen(root, experiment, options)
     for name in dict.fromkeys(models):
         try:
             entry = find_model(known, name)
@@ -180,12 +180,20 @@ def _told(root: DataRoot, entry: ModelEntry, options: RunOptions, steps: Iterato
     return Outlook(entry.name, counts["new"], counts["resumed"], counts["skipped"], counts["broken"], cost)
 
 
-def _chosen(root: DataRoot, experiment: str, models: Collection[str], options: RunOptions) -> list[PairKey]:
-    check_name("experiment", experiment)
+def _known(models: Collection[str], own: Mapping[str, Mapping[str, Any]] | None) -> dict[str, ModelEntry]:
+    """Return the catalogue, if at least one of the models is in it."""
+    known = catalogue(own)
     for name in models:
         check_name("model", name)
     if not models:
         raise UsageError("no model is named", hint="say --model, such as --model oracle")
+    if not any(name in known for name in models):
+        find_model(known, next(iter(models)))
+    return known
+
+
+def _chosen(root: DataRoot, experiment: str, options: RunOptions) -> list[PairKey]:
+    check_name("experiment", experiment)
     if options.runs < 1:
         raise UsageError(f"runs must be at least 1, not {options.runs}")
     return select_pairs(
