@@ -314,11 +314,12 @@ def test_an_incremental_push_says_what_it_left_where_it_is(vmevalkit, tree, file
 
 
 def test_check_tries_all_that_a_remote_is_needed_for(vmevalkit, configured):
-    status, out, _ = vmevalkit("check", "--json")
+    status, out, _ = vmevalkit("check", "--only", "remote", "--json")
     told = json.loads(out)
     passed = {check["name"]: check["passed"] for check in told["checks"]}
     assert (status, told["passed"]) == (0, True)
     assert passed == {
+        "s3_configured": True,
         "remote_reachable": True,
         "remote_list": True,
         "remote_write": True,
@@ -327,15 +328,15 @@ def test_check_tries_all_that_a_remote_is_needed_for(vmevalkit, configured):
         "remote_conditional_writes": configured.kind != "rclone",
     }
     assert not [key for key in configured.objects() if "access-" in key]
-    assert vmevalkit("check")[1].splitlines()[0].startswith("✅ remote_reachable")
+    assert vmevalkit("check", "--only", "remote")[1].splitlines()[0].startswith("✅ s3_configured")
 
 
 @pytest.mark.parametrize("place", ["moto"], indirect=True)
 def test_check_says_what_is_missing_and_stops_there(vmevalkit, monkeypatch):
     monkeypatch.setenv("VMEVAL_REMOTE", "s3://no-such-bucket")
-    status, out, _ = vmevalkit("check")
+    status, out, _ = vmevalkit("check", "--only", "remote")
     assert status == 1
-    assert out.split(maxsplit=2)[:2] == ["❌", "remote_reachable"]
+    assert [line.split()[:2] for line in out.splitlines()] == [["❌", "s3_configured"], ["❌", "remote_reachable"]]
     assert out.endswith("no such bucket; make the bucket, or name another one with S3_BUCKET or --remote\n")
 
 

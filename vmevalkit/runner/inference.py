@@ -19,9 +19,7 @@ from vmevalkit.models import (
     catalogue,
     find_model,
     is_hosted,
-    open_local,
     open_provider,
-    require_keys,
 )
 from vmevalkit.runner.events import Event, Watcher
 from vmevalkit.runner.executors import worker_pool
@@ -30,7 +28,7 @@ from vmevalkit.runner.planning import Broken, Passed, Retry, Step, plan
 from vmevalkit.runner.runs import new_key
 from vmevalkit.runner.selection import Shard, select_pairs
 from vmevalkit.runner.spending import BudgetError, Purse
-from vmevalkit.runner.studios import HostedStudio, LocalStudio, Studio, price_of
+from vmevalkit.runner.studios import HostedStudio, LocalStudio, Studio, check_ready, price_of
 
 _FAILURES_KEPT = 1000
 _HOPELESS = (ENOSPC, EDQUOT, EROFS)
@@ -208,18 +206,13 @@ def _chosen(root: DataRoot, experiment: str, options: RunOptions) -> list[PairKe
 
 def _check(entry: ModelEntry, options: RunOptions, keys: Mapping[str, str]) -> None:
     """Raise a `UsageError` if a model cannot begin."""
-    require_keys(entry, keys)
+    check_ready(entry, keys)
     priced = bool(entry.usd_per_video) or entry.usd_per_second is not None
     if options.budget is not None and is_hosted(entry) and not priced:
         raise UsageError(
             f"the price of {entry.name} is not known, so no budget can be kept",
             hint=f"say usd_per_second in [models.{entry.name}] of vmevalkit.toml, or leave --budget away",
         )
-    if not is_hosted(entry):
-        # Finds what is missing; weights are loaded when the first question is filmed.
-        check = getattr(open_local(entry), "check", None)
-        if check is not None:
-            check()
 
 
 def _studio(

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Protocol, TypeVar
@@ -28,7 +28,10 @@ from vmevalkit.models import (
     ProviderError,
     VideoJob,
     fit,
+    is_hosted,
     on_canvas,
+    open_local,
+    open_provider,
 )
 from vmevalkit.runner import runs
 from vmevalkit.runner.hosted import Patience, film
@@ -197,6 +200,21 @@ class HostedStudio:
             key="/".join((key.experiment, key.model, key.task_id, key.run_id)),
         )
         return run, job
+
+
+def check_ready(entry: ModelEntry, keys: Mapping[str, str]) -> None:
+    """Make sure that a model can begin; weights are not loaded, and nobody is asked.
+
+    Raises:
+        UsageError: a key, a client, a program or a GPU is missing.
+
+    """
+    if is_hosted(entry):
+        asyncio.run(open_provider(entry, keys).close())
+        return
+    check = getattr(open_local(entry), "check", None)
+    if check is not None:
+        check()
 
 
 def price_of(root: DataRoot, entry: ModelEntry, pair: PairKey, seconds: float | None) -> float | None:
