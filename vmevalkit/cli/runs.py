@@ -200,11 +200,21 @@ def models(
     table = Table("model", "needs", "sizes", "seconds", "$/s", "description", box=None)
     for entry in found:
         missing = missing_keys(entry, keys)
-        needs = ", ".join(f"{name} (not set)" if name in missing else name for name in entry.needs)
-        price = "" if entry.usd_per_second is None else f"{entry.usd_per_second:g}"
-        sizes = ", ".join(f"{width}x{height}" for width, height in entry.limits.sizes)
-        table.add_row(entry.name, needs, sizes, _ranges(entry.limits.seconds), price, entry.description)
+        needs = (
+            "" if entry.retired else ", ".join(f"{name} (not set)" if name in missing else name for name in entry.needs)
+        )
+        sizes = ", ".join(f"{width}x{height}" for width, height in entry.limits.sizes[:6])
+        sizes += ", ..." if len(entry.limits.sizes) > 6 else ""
+        about = entry.description if entry.retired is None else f"{entry.description} Retired: {entry.retired}."
+        table.add_row(entry.name, needs, sizes, _ranges(entry.limits.seconds), _price(entry), about)
     print_table(table)
+
+
+def _price(entry: "ModelEntry") -> str:
+    if entry.usd_per_second is not None:
+        return f"{entry.usd_per_second:g}"
+    cheapest = min((usd / seconds for (_, _, seconds), usd in entry.usd_per_video.items()), default=None)
+    return "" if cheapest is None else f"from {cheapest:g}"
 
 
 def _ranges(seconds: tuple[float, ...]) -> str:
@@ -226,4 +236,9 @@ def _as_json(entry: "ModelEntry", missing: list[str]) -> dict[str, object]:
         "extra": entry.extra,
         **asdict(entry.limits),
         "usd_per_second": entry.usd_per_second,
+        "usd_per_video": [
+            {"width": width, "height": height, "seconds": seconds, "usd": usd}
+            for (width, height, seconds), usd in entry.usd_per_video.items()
+        ],
+        "retired": entry.retired,
     }

@@ -47,6 +47,8 @@ class ModelEntry:
     """How many jobs may be under way."""
     per_minute: float | None = None
     """How many jobs may be submitted in a minute; `None` for as many as come."""
+    retired: str | None = None
+    """Since when, or why, it cannot be run any more; its name stays for results that exist."""
     options: Mapping[str, object] = field(default_factory=dict)
     """More parameters, which go to the provider or the constructor; hosts of many models fill ``{prompt}``,
     ``{seconds}`` and the like in them."""

@@ -72,6 +72,15 @@ ENTRIES: tuple[ModelEntry, ...] = (
         needs=("LUMA_AGENTS_API_KEY",),
         extra="luma",
     ),
+    ModelEntry(
+        name="luma-ray-2",
+        provider="luma",
+        model_id="ray-2",
+        description="Luma Ray 2.",
+        retired="it belongs to Luma's former API; luma-ray-3.2 has taken its place",
+        needs=("LUMA_AGENTS_API_KEY",),
+        extra="luma",
+    ),
 )
 
 _NEVER_ACCEPTABLE = ("image_too_large", "unsupported_format", "corrupt_input", "invalid_request")

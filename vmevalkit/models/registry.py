@@ -72,9 +72,11 @@ def open_provider(entry: ModelEntry, keys: Mapping[str, str], *, silence: float 
         silence: how many seconds the server may stay silent.
 
     Raises:
-        UsageError: the key or the official client is missing.
+        UsageError: the key or the official client is missing, or the model is retired.
 
     """
+    if entry.retired is not None:
+        raise UsageError(f"{entry.name} cannot be run any more: {entry.retired}")
     require_keys(entry, keys)
     module, name = _ADAPTERS[entry.provider]
     adapter = getattr(import_module(f"vmevalkit.models.{module}"), name)
