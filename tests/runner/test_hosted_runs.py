@@ -239,6 +239,16 @@ def test_no_more_jobs_are_under_way_than_the_model_may_have(dataset, served):
     assert server.most == 2
 
 
+def test_models_of_all_kinds_run_side_by_side(dataset, served, film, tmp_path):
+    (tmp_path / "film.mp4").write_bytes(film)
+    copy = "import shutil, sys; shutil.copy(*sys.argv[1:])"
+    script = {"type": "command", "command": [sys.executable, "-c", copy, str(tmp_path / "film.mp4"), "{output}"]}
+    own_models = {"wan": own(served()), "script": script}
+    names = [*own_models, "static"]
+    done = run_models(dataset, EXPERIMENT, names, OPTIONS, own=own_models, keys={"WAN_KEY": KEY})
+    assert (done.succeeded, done.failures, done.stopped) == (15, [], [])
+
+
 def test_a_full_disk_stops_with_one_line_per_model(dataset, served, monkeypatch):
     import errno
 

@@ -125,7 +125,7 @@ def open_local(entry: ModelEntry) -> VideoModel:
 
 def _built_in() -> Iterator[ModelEntry]:
     for name, model in BASELINES.items():
-        yield ModelEntry(name, "baseline", name, model.description, model.version)
+        yield ModelEntry(name, "baseline", name, model.description, model.version, concurrency=1)
     for module, _ in _ADAPTERS.values():
         yield from import_module(f"vmevalkit.models.{module}").ENTRIES
 
@@ -139,7 +139,7 @@ def _from_package(point: EntryPoint) -> Iterator[ModelEntry]:
         yield value
     elif isinstance(value, type):
         description, version = getattr(value, "description", ""), getattr(value, "version", "1")
-        yield ModelEntry(point.name, "python", point.value, description, version)
+        yield ModelEntry(point.name, "python", point.value, description, version, concurrency=1)
     elif isinstance(value, tuple | list) and all(isinstance(item, ModelEntry) for item in value):
         yield from value
     else:

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from errno import EDQUOT, ENOSPC, EROFS
@@ -28,7 +28,7 @@ from vmevalkit.runner.planning import Broken, Passed, Retry, Step, plan
 from vmevalkit.runner.runs import new_key
 from vmevalkit.runner.selection import Shard, select_pairs
 from vmevalkit.runner.spending import BudgetError, Purse
-from vmevalkit.runner.studios import HostedStudio, LocalStudio, Studio, check_ready, price_of
+from vmevalkit.runner.studios import HostedStudio, Studio, ThreadStudio, WorkerStudio, check_ready, price_of
 
 _FAILURES_KEPT = 1000
 _HOPELESS = (ENOSPC, EDQUOT, EROFS)
@@ -127,11 +127,12 @@ def run_models(
         for name in sorted(set(models)):
             what = f"running {name} in experiment {experiment}"
             stack.enter_context(exclusive(root.lock(f"run.{experiment}.{name}"), what))
+        opener = _Studios(root, options, keys, stack)
         studios: dict[str, Studio] = {}
         problems: list[UsageError] = []
         for name in dict.fromkeys(models):
             try:
-                studios[name] = _studio(root, find_model(known, name), options, keys, stack)
+                studios[name] = opener.open(find_model(known, name))
             except UsageError as error:
                 problems.append(error)
                 session.stop(name, error)
@@ -215,21 +216,27 @@ def _check(entry: ModelEntry, options: RunOptions, keys: Mapping[str, str]) -> N
         )
 
 
-def _studio(
-    root: DataRoot, entry: ModelEntry, options: RunOptions, keys: Mapping[str, str], stack: ExitStack
-) -> Studio:
-    _check(entry, options, keys)
-    if is_hosted(entry):
-        key = keys[entry.needs[0]] if entry.needs else ""
-        return HostedStudio(root, entry, open_provider(entry, keys), key, options.seconds, options.patience)
-    pool: Executor
-    if entry.provider in ("baseline", "python") and options.workers > 1:
-        pool, at_once = worker_pool(options.workers), options.workers * 2
-    else:
-        # Weights are loaded once, and a command is a process of its own anyway.
-        pool, at_once = ThreadPoolExecutor(entry.concurrency), entry.concurrency
-    stack.callback(pool.shutdown, cancel_futures=True)
-    return LocalStudio(root, entry, options.seconds, pool, at_once)
+class _Studios:
+    """Opens studios; those that work in processes share them."""
+
+    def __init__(self, root: DataRoot, options: RunOptions, keys: Mapping[str, str], stack: ExitStack) -> None:
+        self._root, self._options, self._keys, self._stack = root, options, keys, stack
+        self._pool: Executor | None = None
+
+    def open(self, entry: ModelEntry) -> Studio:
+        """Return a studio; `UsageError` if the model cannot begin."""
+        options = self._options
+        _check(entry, options, self._keys)
+        if is_hosted(entry):
+            key = self._keys[entry.needs[0]] if entry.needs else ""
+            provider = open_provider(entry, self._keys)
+            return HostedStudio(self._root, entry, provider, key, options.seconds, options.patience)
+        if entry.provider not in ("baseline", "python") or options.workers == 1:
+            return ThreadStudio(self._root, entry, options.seconds)
+        if self._pool is None:
+            self._pool = worker_pool(options.workers)
+            self._stack.callback(self._pool.shutdown, cancel_futures=True)
+        return WorkerStudio(self._root, entry, options.seconds, self._pool, options.workers)
 
 
 class _Session:

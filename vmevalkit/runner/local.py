@@ -19,27 +19,21 @@ FPS = 16
 SECONDS = 2.0
 
 
-_loaded: dict[str, VideoModel] = {}
-"""The model that this process has loaded: weights are loaded once, and not kept beside those of another model."""
+_opened: dict[str, VideoModel] = {}
+"""The models that this worker process has opened, by name: what they load is loaded once."""
 
 
-def _opened(entry: ModelEntry) -> VideoModel:
-    if entry.name not in _loaded:
-        _loaded.clear()
-        _loaded[entry.name] = open_local(entry)
-    return _loaded[entry.name]
+def film_in_worker(root: DataRoot, entry: ModelEntry, key: RunKey, sample: int, seconds: float | None) -> Run:
+    """Do as `film_here` with a model that this process keeps. Importable by name, for worker processes."""
+    if entry.name not in _opened:
+        _opened[entry.name] = open_local(entry)
+    return film_here(root, entry, _opened[entry.name], key, sample, seconds)
 
 
-def close_models() -> None:
-    """Stop what models of this process are doing in other threads."""
-    for model in _loaded.values():
-        close = getattr(model, "close", None)
-        if close is not None:
-            close()
-
-
-def film_here(root: DataRoot, entry: ModelEntry, key: RunKey, sample: int, seconds: float | None) -> Run:
-    """Film one question and write down how it went. Importable by name, for worker processes.
+def film_here(
+    root: DataRoot, entry: ModelEntry, model: VideoModel, key: RunKey, sample: int, seconds: float | None
+) -> Run:
+    """Film one question and write down how it went.
 
     Raises:
         RecordError: the question cannot be read; nothing is written then.
@@ -72,7 +66,6 @@ def film_here(root: DataRoot, entry: ModelEntry, key: RunKey, sample: int, secon
     began = time.monotonic()
     try:
         with atomic_path(runs.video_path(root, key)) as temporary:
-            model = _opened(entry)
             run = _with_plan(root, run, model, request)
             model.film(request, temporary)
             facts = media.probe(temporary)

@@ -4,8 +4,9 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, asynccontextmanager
+from functools import partial
 from typing import Protocol, TypeVar
 
 from aiolimiter import AsyncLimiter
@@ -35,7 +36,7 @@ from vmevalkit.models import (
 )
 from vmevalkit.runner import runs
 from vmevalkit.runner.hosted import Patience, film
-from vmevalkit.runner.local import close_models, film_here, read_frame
+from vmevalkit.runner.local import film_here, film_in_worker, read_frame
 from vmevalkit.runner.planning import Step
 
 Value = TypeVar("Value")
@@ -76,12 +77,13 @@ class Studio(Protocol):
         """Let go of what it holds."""
 
 
-class LocalStudio:
-    """Films on this machine."""
+class WorkerStudio:
+    """Films in processes that several models share."""
 
-    def __init__(self, root: DataRoot, entry: ModelEntry, seconds: float | None, pool: Executor, at_once: int) -> None:
-        self.at_once = at_once
-        self._root, self._entry, self._seconds, self._pool = root, entry, seconds, pool
+    def __init__(self, root: DataRoot, entry: ModelEntry, seconds: float | None, pool: Executor, workers: int) -> None:
+        self.at_once = workers * 2
+        self._film = partial(film_in_worker, root, entry)
+        self._seconds, self._pool = seconds, pool
 
     def price(self, pair: PairKey) -> float | None:  # noqa: ARG002 - all the same
         """Return 0: electricity is not counted."""
@@ -90,13 +92,37 @@ class LocalStudio:
     async def film(self, key: RunKey, step: Step, submitted: Callable[[str], None]) -> Run:  # noqa: ARG002 - no job
         """Film in the pool; see `Studio.film`."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._pool, film_here, self._root, self._entry, key, step.sample, self._seconds
-        )
+        return await loop.run_in_executor(self._pool, self._film, key, step.sample, self._seconds)
 
     async def close(self) -> None:
-        """Stop what still runs in threads of this process."""
-        close_models()
+        """Leave the pool to whoever made it."""
+
+
+class ThreadStudio:
+    """Films in threads of this process, with one model that is loaded once or starts processes itself."""
+
+    def __init__(self, root: DataRoot, entry: ModelEntry, seconds: float | None) -> None:
+        self.at_once = entry.concurrency
+        self._model = open_local(entry)
+        self._film = partial(film_here, root, entry, self._model)
+        self._seconds = seconds
+        self._pool = ThreadPoolExecutor(entry.concurrency, thread_name_prefix=entry.name)
+
+    def price(self, pair: PairKey) -> float | None:  # noqa: ARG002 - all the same
+        """Return 0: electricity is not counted."""
+        return 0.0
+
+    async def film(self, key: RunKey, step: Step, submitted: Callable[[str], None]) -> Run:  # noqa: ARG002 - no job
+        """Film in a thread; see `Studio.film`."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, self._film, key, step.sample, self._seconds)
+
+    async def close(self) -> None:
+        """Stop what is still running."""
+        close = getattr(self._model, "close", None)
+        if close is not None:
+            close()
+        await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
 
 
 class HostedStudio:
