@@ -31,7 +31,7 @@ test: $(DEVELOPMENT)
 	@$(PYTHON) -m pytest -n auto $(ARGS)
 
 test-long: $(DEVELOPMENT)
-	@VMEVAL_LONG=1 $(PYTHON) -m pytest tests/runner/test_create_dataset.py -k killed $(ARGS)
+	@VMEVAL_LONG=1 $(PYTHON) -m pytest tests/runner/test_create_dataset.py tests/runner/test_hosted_runs.py -k killed $(ARGS)
 	@VMEVAL_LONG=1 $(PYTHON) -m pytest -s tests/snapshots/test_faults.py tests/snapshots/test_kills.py $(ARGS)
 
 test-diffusers: requirements-diffusers.lock

@@ -19,6 +19,16 @@ class VMEvalError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes as it is, whatever the constructor of its class takes."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(kind: type[VMEvalError], args: tuple[object, ...], state: dict[str, object]) -> VMEvalError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
+
 
 class UsageError(VMEvalError):
     """The command, the call or a setting is wrong; nothing was done."""

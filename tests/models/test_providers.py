@@ -69,9 +69,12 @@ class Outcome:
 def run(adapter: Provider, job: VideoJob, path, job_id=None) -> Outcome:
     noted: list[str] = []
 
+    async def note(job_id: str) -> None:
+        noted.append(job_id)
+
     async def whole() -> None:
         try:
-            await film(adapter, job, path, job_id=job_id, note=noted.append, patience=PATIENCE)
+            await film(adapter, job, path, job_id=job_id, note=note, patience=PATIENCE)
         finally:
             await adapter.close()
 
@@ -131,10 +134,12 @@ def test_a_server_that_is_not_there_is_named_and_nothing_is_submitted(module, jo
 
 
 def test_several_jobs_at_once_do_not_get_into_each_other_s_way(module, video, job, tmp_path):
+    async def forget(job_id: str) -> None:
+        """Write nothing down."""
+
     async def several(adapter: Provider) -> None:
         films = (
-            film(adapter, job, tmp_path / f"{n}.mp4", job_id=None, note=lambda _: None, patience=PATIENCE)
-            for n in range(8)
+            film(adapter, job, tmp_path / f"{n}.mp4", job_id=None, note=forget, patience=PATIENCE) for n in range(8)
         )
         await asyncio.gather(*films)
         await adapter.close()

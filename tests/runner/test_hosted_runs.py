@@ -18,6 +18,7 @@ from vmevalkit.dataroot import DataRoot, load_run
 from vmevalkit.errors import UsageError
 from vmevalkit.models import FilmRequest
 from vmevalkit.models.baselines import Static
+from vmevalkit.runner.create_dataset import create_dataset
 from vmevalkit.runner.events import Event
 from vmevalkit.runner.hosted import Patience
 from vmevalkit.runner.inference import RunOptions, outlook, run_models
@@ -126,6 +127,91 @@ def test_a_failure_is_written_down_and_repeated_only_when_asked(dataset, served)
     assert run(dataset, models, options).skipped == 1
     assert run(dataset, models, RunOptions(patience=PATIENCE, task_ids=["maze_0000"], retry="failed")).succeeded == 1
     assert len(server.accepted) == 1
+
+
+class Outage(Fake):
+    """A server that accepts jobs, makes their videos, and is away when it is asked for them."""
+
+    away = True
+
+    def retrieve(self, job_id):
+        from fake_openai import error
+
+        return error(500, "gone for lunch") if self.away else super().retrieve(job_id)
+
+
+def test_after_an_outage_the_videos_that_were_paid_are_fetched_and_not_paid_again(dataset, served):
+    server = served(Scenario.SUCCESS, Outage)
+    models = {"wan": own(server)}
+    impatient = Patience(poll_seconds=0.01, job_seconds=0.2, attempts=2, longest_wait=0.02)
+    assert run(dataset, models, RunOptions(patience=impatient, limit=1)).failed == 5
+    assert len(server.accepted) == 5
+    server.away = False
+    assert run(dataset, models).failed_before == 5
+    done = run(dataset, models, RunOptions(patience=PATIENCE, limit=1, retry="failed"))
+    assert (done.succeeded, len(server.accepted), len(all_runs(dataset))) == (5, 5, 5)
+
+
+def test_a_video_that_is_gone_is_fetched_again_not_paid_again(dataset, served):
+    server = served()
+    models = {"wan": own(server)}
+    run(dataset, models)
+    [found, *_] = all_runs(dataset)
+    (dataset.run_folder(found.key) / "video/model_output.mp4").unlink()
+    assert run(dataset, models).succeeded == 1
+    assert len(server.accepted) == 5
+
+
+def test_a_stray_folder_beside_a_run_is_no_run(dataset, served):
+    server = served()
+    models = {"wan": own(server)}
+    run(dataset, models)
+    [found, *_] = all_runs(dataset)
+    (dataset.run_folder(found.key).parent / "zz-notes").mkdir()
+    assert run(dataset, models).skipped == 5
+
+
+def test_a_model_that_stumbles_fails_alone(dataset, served):
+    server = served()
+    models = {"wan": own(server), "boom": {"type": "python", "model_id": "test_hosted_runs:Boom"}}
+    done = run(dataset, models)
+    assert (done.succeeded, done.failed) == (5, 5)
+    assert "boom: RuntimeError: out of luck" in done.failures[0]
+
+
+class Boom:
+    """A model of somebody else that raises what it likes."""
+
+    name, version, description = "boom", "1", "raises"
+
+    def film(self, request, path):
+        raise RuntimeError("out of\nluck")
+
+
+def test_a_damaged_question_does_not_break_the_workers(dataset):
+    (dataset.questions / "maze_task/maze_0000/first_frame.png").write_bytes(b"no picture")
+    done = run_models(dataset, EXPERIMENT, ["static"], RunOptions(workers=2, limit=1))
+    assert (done.succeeded, done.failed, done.stopped) == (4, 1, [])
+
+
+def test_an_answer_that_makes_no_sense_is_a_failure_of_its_run(dataset, served):
+    from fake_provider import Response
+
+    class Odd(Fake):
+        def retrieve(self, job_id):
+            return Response(200, b"<html>Back soon</html>", {"content-type": "text/html"})
+
+    impatient = Patience(poll_seconds=0.01, job_seconds=0.2, attempts=2, longest_wait=0.02)
+    odd, right = served(Scenario.SUCCESS, Odd), served()
+    models = {"odd": own(odd), "right": own(right)}
+    done = run(dataset, models, RunOptions(patience=impatient, limit=1))
+    assert (done.succeeded, done.failed, done.stopped) == (5, 5, [])
+
+
+def test_what_cannot_be_a_number_is_refused():
+    for wrong in ({"budget": float("nan")}, {"seconds": float("inf")}, {"budget": -1.0}, {"runs": 0}):
+        with pytest.raises(UsageError, match="must be"):
+            RunOptions(**wrong)
 
 
 def test_a_submission_of_which_nobody_knows_is_not_repeated(dataset, served):
@@ -266,12 +352,20 @@ def test_a_full_disk_stops_with_one_line_per_model(dataset, served, monkeypatch)
 _RUN = [sys.executable, "-m", "vmevalkit", "run", "--experiment", EXPERIMENT]
 
 
-@pytest.mark.parametrize("kills", [30 if LONG else 4])
-def test_runs_that_are_killed_are_taken_up_and_paid_once(made_once, tmp_path, served, kills):
+@pytest.fixture
+def questions(made_once, tmp_path) -> DataRoot:
+    """Ten questions; the standard 75 in the long form."""
     root = DataRoot(tmp_path / "data")
-    root.path.mkdir()
-    (root.path / "questions").symlink_to(made_once.questions)
-    runs_each = 8 if LONG else 2  # of ten questions: about as many videos as 75 questions have
+    if LONG:
+        create_dataset(root, pairs_per_domain=15, workers=2)
+    else:
+        root.path.mkdir()
+        (root.path / "questions").symlink_to(made_once.questions)
+    return root
+
+
+def test_runs_that_are_killed_are_taken_up_and_paid_once(questions, tmp_path, served):
+    root, kills, runs_each = questions, 30 if LONG else 4, 1 if LONG else 2
     servers = {name: served(Scenario.QUEUED, Server) for name in ("one", "two", "three")}
     tables = "".join(
         f'[models.{name}]\ntype = "openai"\nbase_url = "{server.url}/v1"\nkey = "WAN_KEY"\nidempotent = true\n'
@@ -291,7 +385,7 @@ def test_runs_that_are_killed_are_taken_up_and_paid_once(made_once, tmp_path, se
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found = all_runs(root)
-    expected = 10 * runs_each
+    expected = runs_each * len(list(root.iter_pairs()))
     assert len(found) == 3 * expected
     assert {one.status for one in found} == {"succeeded"}
     for name, server in servers.items():
@@ -328,9 +422,8 @@ def test_ctrl_c_ends_it_cleanly(made_once, tmp_path, served):
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert err.splitlines()[-2:] == ["error: interrupted", "hint: the same command goes on where this one stopped"]
-    kinds = [
-        json.loads(line)["event"] if "event" in line else json.loads(line)["kind"]
-        for line in log.read_text().splitlines()
-    ]
-    assert kinds[0] == "planned"
+    told = [json.loads(line) for line in log.read_text().splitlines()]
+    assert told[0]["kind"] == "planned"
+    assert len(server.accepted) == sum(event["kind"] == "submitted" for event in told)
+    assert {found.job_id for found in all_runs(root)} - {None} == {f"job-{n + 1}" for n in range(len(server.accepted))}
     assert KEY not in log.read_text()

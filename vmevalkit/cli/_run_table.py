@@ -50,6 +50,8 @@ class _Table:
                 row.under_way, row.succeeded = row.under_way - 1, row.succeeded + 1
             case "failed":
                 row.under_way, row.failed = row.under_way - (event.run_id is not None), row.failed + 1
+            case "left":
+                row.under_way -= 1
             case "skipped":
                 row.skipped += 1
             case "stopped":
@@ -61,7 +63,7 @@ class _Table:
         for name in ("made", "failed", "there", "under way", "of", "per minute", "left", "cost"):
             table.add_column(name, justify="right")
         table.add_column("", overflow="fold")
-        for name, row in self._rows.items():
+        for name, row in list(self._rows.items()):  # Rows may be added meanwhile.
             table.add_row(name, *row.cells, row.note)
         return table
 

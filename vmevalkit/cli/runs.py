@@ -121,7 +121,8 @@ def _print_done(done: "Inference", as_json: bool) -> None:
         print_json(asdict(done))
     else:
         cost = f", ${done.cost_usd:.2f} spent" if done.cost_usd else ""
-        print(f"{done.succeeded} videos made, {done.skipped} there already, {done.failed} failed{cost}")
+        before = f" ({done.failed_before} of them failed: --retry failed)" if done.failed_before else ""
+        print(f"{done.succeeded} videos made, {done.skipped} there already{before}, {done.failed} failed{cost}")
     for line in (*done.failures, *done.stopped):
         print(f"error: {line}", file=sys.stderr)
     if done.failed > len(done.failures):

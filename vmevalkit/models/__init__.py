@@ -1,10 +1,11 @@
 """Video models: the protocols they follow, and which there are."""
 
+from vmevalkit.models._errors import without
 from vmevalkit.models.base import Film, FilmRequest, ModelError, VideoModel
 from vmevalkit.models.baselines import BASELINES
 from vmevalkit.models.catalog import Limits, ModelEntry
 from vmevalkit.models.fitting import Fitted, fit, on_canvas
-from vmevalkit.models.provider import CredentialsError, Provider, ProviderError, VideoJob
+from vmevalkit.models.provider import CredentialsError, Provider, ProviderError, UnavailableError, VideoJob
 from vmevalkit.models.registry import (
     catalogue,
     find_model,
@@ -26,6 +27,7 @@ __all__ = [
     "ModelError",
     "Provider",
     "ProviderError",
+    "UnavailableError",
     "VideoJob",
     "VideoModel",
     "catalogue",
@@ -37,4 +39,5 @@ __all__ = [
     "open_local",
     "open_provider",
     "require_keys",
+    "without",
 ]

@@ -15,7 +15,6 @@ from vmevalkit.models._http import download
 from vmevalkit.models.catalog import Limits, ModelEntry
 from vmevalkit.models.provider import (
     ContentRefusedError,
-    CredentialsError,
     DownloadError,
     JobFailedError,
     JobLostError,
@@ -190,8 +189,6 @@ def _failure(generation: "Generation") -> ProviderError:
     text = f"luma: {one_line(generation.failure_reason or generation.failure_code or 'the generation failed')}"
     if generation.failure_code == "content_moderated":
         return ContentRefusedError(text)
-    if generation.failure_code == "budget_exhausted":
-        return CredentialsError(text)
     if generation.failure_code in _NEVER_ACCEPTABLE:
         return RefusedRequestError(text)
     return JobFailedError(text)

@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError
 
 from vmevalkit.errors import UnknownNameError, UsageError
 from vmevalkit.models.base import VideoModel
@@ -116,9 +116,8 @@ def open_local(entry: ModelEntry) -> VideoModel:
 
             model = DiffusersModel(entry.name, **entry.options)  # type: ignore[arg-type] # likewise
         else:
-            module, _, name = entry.model_id.partition(":")
-            model = getattr(import_module(module), name)(**entry.options)
-    except (TypeError, ImportError, AttributeError) as error:
+            model = EntryPoint(entry.name, entry.model_id, ENTRY_POINT_GROUP).load()(**entry.options)
+    except (TypeError, ImportError, AttributeError, ValueError) as error:
         raise UsageError(f"model {entry.name}: {error}", hint=f"correct [models.{entry.name}]") from error
     return model
 
@@ -172,10 +171,10 @@ class _Table(BaseModel):
     model_id: str = ""
     description: str = ""
     version: str = "1"
-    sizes: list[Annotated[tuple[int, int], BeforeValidator(_as_size)]] = []
-    seconds: list[float] = []
-    fps: float | None = None
-    usd_per_second: float | None = Field(default=None, ge=0)
+    sizes: list[Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(_as_size)]] = []
+    seconds: list[Annotated[float, Field(gt=0, allow_inf_nan=False)]] = []
+    fps: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    usd_per_second: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     key: str | None = None
     base_url: str | None = None
     idempotent: bool = False

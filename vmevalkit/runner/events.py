@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,7 +10,8 @@ from typing import Literal
 from vmevalkit.clock import timestamp
 from vmevalkit.progress import Progress
 
-Kind = Literal["planned", "started", "submitted", "succeeded", "failed", "skipped", "stopped"]
+Kind = Literal["planned", "started", "submitted", "succeeded", "failed", "left", "skipped", "stopped"]
+"""A run that is ``left`` was begun, and waits for the next command; a model that is ``stopped`` begins no more."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,15 @@ def told_to(progress: Progress) -> Watcher:
 
 @contextmanager
 def event_log(path: Path) -> Iterator[Watcher]:
-    """Append events to a file, a line of JSON each, with the time."""
+    """Append events to a file, a line of JSON each, with the time. A disk that fills up ends the log, not the runs."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8", buffering=1) as out:
+    out = path.open("ab", buffering=0)
 
-        def write(event: Event) -> None:
-            fields = {name: value for name, value in asdict(event).items() if value is not None}
-            out.write(json.dumps({"time": timestamp(), **fields}, ensure_ascii=False) + "\n")
+    def write(event: Event) -> None:
+        fields = {name: value for name, value in asdict(event).items() if value is not None}
+        text = json.dumps({"time": timestamp(), **fields}, ensure_ascii=False) + "\n"
+        with suppress(OSError):
+            out.write(text.encode())
 
+    with out:
         yield write

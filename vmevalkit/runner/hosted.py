@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +23,10 @@ from vmevalkit.models.provider import (
 )
 
 Result = TypeVar("Result")
+Note = Callable[[str], Awaitable[None]]
+
+_LONGEST_ASKED_WAIT = 900.0
+"""Seconds; a provider that asks for more is asked again before that."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ async def film(
     path: Path,
     *,
     job_id: str | None,
-    note: Callable[[str], None],
+    note: Note,
     patience: Patience,
 ) -> Filmed:
     """Have a video made, or take up a job that was submitted before.
@@ -63,8 +67,7 @@ async def film(
         job: what is asked for.
         path: a temporary path for the video.
         job_id: of a job that was submitted for the same run; `None` if there is none.
-        note: is given the job's id before anything else happens, and must have it on disk when it returns; it is called
-            in another thread.
+        note: is given the job's id before anything else happens, and must have it on disk when it returns.
         patience: how often to ask, and when to give up.
 
     Raises:
@@ -72,8 +75,7 @@ async def film(
 
     """
     if job_id is None:
-        job_id = await _submitted(provider, job, patience)
-        await asyncio.to_thread(note, job_id)
+        job_id = await _submitted(provider, job, note, patience)
     for attempt in range(1, patience.attempts + 1):
         # Asked anew each time: links to videos last for minutes or hours, and the status has a new one.
         status = await _done(provider, job_id, patience)
@@ -87,19 +89,40 @@ async def film(
     raise ValueError("patience for no attempt at all")
 
 
-async def _submitted(provider: Provider, job: VideoJob, patience: Patience) -> str:
+async def _submitted(provider: Provider, job: VideoJob, note: Note, patience: Patience) -> str:
+    async def once() -> str:
+        job_id = await provider.submit(job)
+        await note(job_id)
+        return job_id
+
     # A submission that may have been heard is only repeated where that makes no second job.
     passing: tuple[type[ProviderError], ...] = (RateLimitError, UnreachableError)
     if provider.idempotent:
         passing += (UnavailableError,)
-    return await _persistently(lambda: provider.submit(job), patience, passing)
+    return await _persistently(lambda: _undisturbed(once()), patience, passing)
+
+
+async def _undisturbed(work: Coroutine[None, None, Result]) -> Result:
+    """Finish what is being paid, and write it down, before Ctrl-C is obeyed."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 async def _done(provider: Provider, job_id: str, patience: Patience) -> JobStatus:
     give_up = time.monotonic() + patience.job_seconds
     passing = (RateLimitError, UnreachableError, UnavailableError)
     while True:
-        status = await _persistently(lambda: provider.poll(job_id), patience, passing)
+        try:
+            status = await _persistently(lambda: provider.poll(job_id), patience, passing)
+        except passing:
+            # An outage of the provider costs time, not the job.
+            if time.monotonic() > give_up:
+                raise
+            continue
         if status.state == "succeeded":
             return status
         if time.monotonic() > give_up:
@@ -114,8 +137,8 @@ async def _persistently(
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome is not None else None
-        asked = error.retry_after if isinstance(error, RateLimitError) else None
-        return backoff(state) if asked is None else asked
+        asked = error.retry_after if isinstance(error, RateLimitError) and error.retry_after is not None else 0.0
+        return max(backoff(state), min(asked, _LONGEST_ASKED_WAIT))
 
     attempts = AsyncRetrying(
         retry=retry_if_exception(lambda error: isinstance(error, passing)),

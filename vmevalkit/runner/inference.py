@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from errno import EDQUOT, ENOSPC, EROFS
 from functools import partial
+from math import isfinite
 from typing import Any
 
 from vmevalkit.dataroot import DataRoot, PairKey, check_name, exclusive
@@ -57,6 +58,13 @@ class RunOptions:
     """Processes for models that run on this machine."""
     patience: Patience = field(default_factory=Patience)
 
+    def __post_init__(self) -> None:
+        if self.runs < 1:
+            raise UsageError(f"runs must be at least 1, not {self.runs}")
+        for name, value in (("seconds", self.seconds), ("budget", self.budget)):
+            if value is not None and not (isfinite(value) and value >= 0):
+                raise UsageError(f"{name} must be a number, not {value}")
+
 
 @dataclass
 class Inference:
@@ -66,6 +74,8 @@ class Inference:
     failed: int = 0
     skipped: int = 0
     """Runs that were there already."""
+    failed_before: int = 0
+    """How many of those have failed."""
     cost_usd: float = 0.0
     failures: list[str] = field(default_factory=list)
     """A line for each run that failed; at most a thousand."""
@@ -128,11 +138,12 @@ def run_models(
             what = f"running {name} in experiment {experiment}"
             stack.enter_context(exclusive(root.lock(f"run.{experiment}.{name}"), what))
         opener = _Studios(root, options, keys, stack)
-        studios: dict[str, Studio] = {}
+        studios: dict[str, tuple[ModelEntry, Studio]] = {}
         problems: list[UsageError] = []
         for name in dict.fromkeys(models):
             try:
-                studios[name] = opener.open(find_model(known, name))
+                entry = find_model(known, name)
+                studios[name] = entry, opener.open(entry)
             except UsageError as error:
                 problems.append(error)
                 session.stop(name, error)
@@ -162,7 +173,21 @@ def outlook(
         except UsageError as error:
             yield Outlook(name, cost_usd=None, problem=error.message)
             continue
-        yield _told(root, entry, options, plan(root, experiment, name, pairs, runs=options.runs, retry=options.retry))
+        yield _told(root, entry, options, _plan(root, experiment, entry, pairs, options))
+
+
+def _plan(
+    root: DataRoot, experiment: str, entry: ModelEntry, pairs: Collection[PairKey], options: RunOptions
+) -> Iterator[Step | Passed | Broken]:
+    return plan(
+        root,
+        experiment,
+        entry.name,
+        pairs,
+        runs=options.runs,
+        retry=options.retry,
+        idempotent=entry.idempotent,
+    )
 
 
 def _told(root: DataRoot, entry: ModelEntry, options: RunOptions, steps: Iterator[Step | Passed | Broken]) -> Outlook:
@@ -172,10 +197,14 @@ def _told(root: DataRoot, entry: ModelEntry, options: RunOptions, steps: Iterato
         if not isinstance(step, Step):
             counts["skipped" if isinstance(step, Passed) else "broken"] += 1
             continue
-        counts["new" if step.unfinished is None else "resumed"] += 1
         if is_hosted(entry) and not step.is_submitted:
-            price = price_of(root, entry, step.pair, options.seconds)
+            try:
+                price = price_of(root, entry, step.pair, options.seconds)
+            except VMEvalError:
+                counts["broken"] += 1
+                continue
             cost = None if price is None or cost is None else cost + price
+        counts["new" if step.unfinished is None else "resumed"] += 1
     return Outlook(entry.name, counts["new"], counts["resumed"], counts["skipped"], counts["broken"], cost)
 
 
@@ -193,8 +222,6 @@ def _known(models: Collection[str], own: Mapping[str, Mapping[str, Any]] | None)
 
 def _chosen(root: DataRoot, experiment: str, options: RunOptions) -> list[PairKey]:
     check_name("experiment", experiment)
-    if options.runs < 1:
-        raise UsageError(f"runs must be at least 1, not {options.runs}")
     return select_pairs(
         root,
         domains=options.domains,
@@ -231,7 +258,7 @@ class _Studios:
             key = self._keys[entry.needs[0]] if entry.needs else ""
             provider = open_provider(entry, self._keys)
             return HostedStudio(self._root, entry, provider, key, options.seconds, options.patience)
-        if entry.provider not in ("baseline", "python") or options.workers == 1:
+        if entry.provider != "baseline" or options.workers == 1:
             return ThreadStudio(self._root, entry, options.seconds)
         if self._pool is None:
             self._pool = worker_pool(options.workers)
@@ -258,50 +285,50 @@ class _Session:
             self.done.stopped.append(f"{model}: {message}")
             self._watch(Event("stopped", model, message=message))
 
-    async def film_all(self, studios: Mapping[str, Studio]) -> None:
+    async def film_all(self, studios: Mapping[str, tuple[ModelEntry, Studio]]) -> None:
         """Film with all models."""
         async with asyncio.TaskGroup() as group:
-            for name, studio in studios.items():
-                group.create_task(self._film_with(name, studio))
+            for entry, studio in studios.values():
+                group.create_task(self._film_with(entry, studio))
 
-    async def _film_with(self, model: str, studio: Studio) -> None:
+    async def _film_with(self, entry: ModelEntry, studio: Studio) -> None:
+        model = entry.name
         self._watch(Event("planned", model, count=len(self._pairs) * self._options.runs))
-        steps = plan(
-            self._root,
-            self._experiment,
-            model,
-            self._pairs,
-            runs=self._options.runs,
-            retry=self._options.retry,
-        )
+        steps = _plan(self._root, self._experiment, entry, self._pairs, self._options)
         turn = asyncio.Lock()
 
         async def work() -> None:
-            while model not in self._stopped:
+            while True:
                 async with turn:
-                    step = await asyncio.to_thread(next, steps, None)
+                    step = None if model in self._stopped else await asyncio.to_thread(next, steps, None)
                 if step is None:
                     return
                 await self._take(model, studio, step)
 
+        async def worker() -> None:
+            try:
+                await work()
+            except OSError as error:  # A folder that cannot be listed, say.
+                self.stop(model, error)
+
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(studio.at_once):
-                    group.create_task(work())
+                    group.create_task(worker())
         finally:
             await studio.close()
 
     async def _take(self, model: str, studio: Studio, step: Step | Passed | Broken) -> None:
         if isinstance(step, Passed):
             self.done.skipped += 1
+            self.done.failed_before += step.failed
             self._watch(Event("skipped", model, step.pair.task_id, step.sample))
         elif isinstance(step, Broken):
             self._failed(Event("failed", model, step.pair.task_id, message=step.problem))
         else:
             try:
-                listed = None if step.is_submitted else await asyncio.to_thread(studio.price, step.pair)
-                price = listed or 0.0
-                self._purse.reserve(price)
+                listed = 0.0 if step.is_submitted else await asyncio.to_thread(studio.price, step.pair)
+                price = self._purse.reserve(listed)
             except BudgetError as error:
                 self.stop(model, error)
                 return
@@ -325,10 +352,12 @@ class _Session:
         except (CredentialsError, BrokenExecutor) as error:
             # The key is wrong, or the system has killed a worker: the next run would fare no better.
             self.stop(model, error)
+            self._watch(event("left"))
             return 0.0
         except (VMEvalError, OSError) as error:
             if isinstance(error, OSError) and error.errno in _HOPELESS:
                 self.stop(model, error)
+                self._watch(event("left"))
             else:
                 message = error.message if isinstance(error, VMEvalError) else _os_problem(error)
                 self._failed(event("failed", message=message))

@@ -10,7 +10,7 @@ from vmevalkit import media
 from vmevalkit.dataroot import DataRoot, FittedRequest, Pair, Run, RunKey, VideoRequest, atomic_path, load_pair
 from vmevalkit.errors import RecordError, VMEvalError
 from vmevalkit.media import Frame
-from vmevalkit.models import Film, FilmRequest, ModelEntry, VideoModel, open_local
+from vmevalkit.models import Film, FilmRequest, ModelEntry, ModelError, VideoModel, open_local
 from vmevalkit.runner import runs
 from vmevalkit.runner.selection import domain_of
 from vmevalkit.tasks import question_rng
@@ -52,25 +52,30 @@ def film_here(
         sample=sample,
         requested=VideoRequest(width=width, height=height, fps=FPS, seconds=length),
     )
-    solution, wrong = _films(pair, min(width, height))
-    request = FilmRequest(
-        prompt=pair.prompt,
-        first_frame=first_frame,
-        fps=FPS,
-        frames=max(1, round(FPS * length)),
-        seed=run.seed or 0,
-        final_frame=final_frame,
-        solution=solution,
-        wrong=wrong,
-    )
     began = time.monotonic()
     try:
+        solution, wrong = _films(pair, min(width, height))
+        request = FilmRequest(
+            prompt=pair.prompt,
+            first_frame=first_frame,
+            fps=FPS,
+            frames=max(1, round(FPS * length)),
+            seed=run.seed or 0,
+            final_frame=final_frame,
+            solution=solution,
+            wrong=wrong,
+        )
         with atomic_path(runs.video_path(root, key)) as temporary:
             run = _with_plan(root, run, model, request)
             model.film(request, temporary)
             facts = media.probe(temporary)
     except VMEvalError as error:
         return runs.fail(root, run, error)
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a model is somebody else's code: its failure is that of this run
+        problem = f"{entry.name}: {type(error).__name__}: {error}"
+        return runs.fail(root, run, ModelError(" ".join(problem.split())[:500]))
     return runs.succeed(root, run, facts, began, cost_usd=0.0)
 
 

@@ -48,7 +48,7 @@ class Found:
 
 
 def find_runs(root: DataRoot, experiment: str, model: str, pair: PairKey) -> dict[int, Found]:
-    """Return the last run of each sample of a question with a model.
+    """Return the run of each sample of a question with a model: one that has succeeded, or else the last.
 
     Raises:
         RecordError: the metadata of one of them is damaged.
@@ -57,10 +57,12 @@ def find_runs(root: DataRoot, experiment: str, model: str, pair: PairKey) -> dic
     found: dict[int, Found] = {}
     for key in root.iter_runs(experiment, model, pair.domain, pair.task_id):
         if not (root.run_folder(key) / _METADATA).exists():
-            found[_sample_of(key)] = Found(key, "unfinished", None)
+            found.setdefault(_sample_of(key), Found(key, "unfinished", None))
             continue
         run = load_run(root, key)
-        found[run.sample] = Found(key, _state(root, run), run)
+        last = found.get(run.sample)
+        if last is None or last.state != "succeeded":
+            found[run.sample] = Found(key, _state(root, run), run)
     return found
 
 

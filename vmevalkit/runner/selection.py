@@ -67,16 +67,21 @@ def select_pairs(
     for domain in domains or ():
         if domain not in there:
             raise UnknownNameError("domain", domain, there)
+    if task_ids:
+        known = {key.task_id for key in root.iter_pairs(domains or None)}
+        for task_id in task_ids:
+            if task_id not in known:
+                raise UnknownNameError("question", task_id, known)
     chosen = [
         key
         for domain in there
         if not domains or domain in domains
         for key in islice(_of(root, domain, task_ids, difficulties), limit)
     ]
-    found = {key.task_id for key in chosen}
-    for task_id in task_ids or ():
-        if task_id not in found:
-            raise UnknownNameError("question", task_id, (key.task_id for key in root.iter_pairs(domains or None)))
+    if not chosen and difficulties:
+        raise UsageError(
+            f"there is no question of difficulty {' or '.join(difficulties)}", hint="say easy, medium, hard"
+        )
     return chosen if shard is None else [key for index, key in enumerate(chosen) if shard.takes(index)]
 
 

@@ -22,17 +22,21 @@ from vmevalkit.dataroot import (
     load_pair,
     load_run,
 )
+from vmevalkit.errors import VMEvalError
 from vmevalkit.models import (
     CredentialsError,
+    Fitted,
     ModelEntry,
     Provider,
     ProviderError,
+    UnavailableError,
     VideoJob,
     fit,
     is_hosted,
     on_canvas,
     open_local,
     open_provider,
+    without,
 )
 from vmevalkit.runner import runs
 from vmevalkit.runner.hosted import Patience, film
@@ -157,11 +161,15 @@ class HostedStudio:
             )
             return await asyncio.to_thread(runs.fail, self._root, run, error)
 
-        def note(job_id: str) -> None:
+        async def note(job_id: str) -> None:
             nonlocal run
             run = run.model_copy(update={"job_id": job_id})
-            runs.save(self._root, run)
             submitted(job_id)
+            try:
+                await asyncio.to_thread(runs.save, self._root, run)
+            except OSError as error:
+                problem = f"job {job_id} was accepted, but could not be written down: {error.strerror}"
+                raise OSError(error.errno, problem, error.filename) from error
 
         async with self._places:
             if run.job_id is None:
@@ -175,19 +183,32 @@ class HostedStudio:
                         self._provider, job, path, job_id=run.job_id, note=note, patience=self._patience
                     )
             except ProviderError as error:
-                # Some servers repeat what they were sent, and this is shown and written down.
-                error.message = error.message.replace(self._key, "[key]") if self._key else error.message
-                if isinstance(error, CredentialsError):
-                    await asyncio.to_thread(runs.not_submitted, self._root, run)
-                    raise
-                cost = self.price(key.pair) if run.job_id is not None else 0.0
-                return await asyncio.to_thread(runs.fail, self._root, run, error, cost)
-        cost = filmed.status.cost_usd if filmed.status.cost_usd is not None else self.price(key.pair)
+                return await self._failed(run, error)
+            except (VMEvalError, OSError):
+                raise
+            except Exception as error:  # noqa: BLE001 - a client stumbles over an answer: that must not end the others
+                problem = f"{self._entry.name}: an answer that is not understood: {type(error).__name__}: {error}"
+                return await self._failed(run, UnavailableError(" ".join(problem.split())[:500]))
+        cost = filmed.status.cost_usd
+        if cost is None:
+            cost = await asyncio.to_thread(self.price, key.pair)
         return await asyncio.to_thread(runs.succeed, self._root, run, filmed.video, began, cost)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._provider.close()
+
+    async def _failed(self, run: Run, error: ProviderError) -> Run:
+        # Some servers repeat what they were sent, and this is shown and written down.
+        error.message = without(error.message, self._key)
+        if isinstance(error, CredentialsError):
+            if run.job_id is None:
+                await asyncio.to_thread(runs.not_submitted, self._root, run)
+            raise error
+        # A submission that may have been heard may have been paid.
+        paid = run.job_id is not None or isinstance(error, UnavailableError)
+        cost = await asyncio.to_thread(self.price, run.key.pair) if paid else 0.0
+        return await asyncio.to_thread(runs.fail, self._root, run, error, cost)
 
     def _prepared(self, key: RunKey, step: Step) -> tuple[Run, VideoJob]:
         """Read the question, fit it to the model, and have the run on disk."""
@@ -198,7 +219,10 @@ class HostedStudio:
         fitted = fit(self._entry.limits, width, height, self._seconds)
         if step.is_begun:
             runs.tidy(self._root, key)
-            run = load_run(self._root, key)
+            run = load_run(self._root, key).model_copy(update={"status": "running", "error": None, "finished_at": None})
+            if run.fitted is not None:
+                # What was submitted counts, whatever is wanted now.
+                fitted = Fitted(run.fitted.width, run.fitted.height, run.fitted.seconds, run.fitted.letterboxed)
         else:
             wanted = VideoRequest(
                 width=width,
