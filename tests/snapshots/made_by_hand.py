@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 
 from vmevalkit.snapshots import Remote
 from vmevalkit.snapshots.manifest import Header, Row, write_manifest
@@ -14,7 +13,7 @@ from vmevalkit.snapshots.names import claim_key, data_prefix, manifest_key
 def row(path: str, data: bytes, snapshot: str, **changes) -> Row:
     """Return the row of a file whose object lies in a snapshot."""
     made = Row(path, len(data), hashlib.sha256(data).hexdigest(), f"{data_prefix(snapshot)}/{path}")
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def put_manifest(remote: Remote, snapshot: str, rows: Iterable[Row], scope: str = "") -> None:

@@ -96,7 +96,7 @@ def test_objects_that_the_manifest_does_not_name_are_counted(pushed):
 def test_an_etag_alone_damns_nobody(pushed):
     """Objects that were copied there by other means may have other ETags."""
     with fetched_manifest(pushed, SNAPSHOT) as manifest:
-        rows = [replace(one, etag="0" * 32) if one.path == FRAME else one for one in manifest.rows()]
+        rows = [one._replace(etag="0" * 32) if one.path == FRAME else one for one in manifest.rows()]
     put_manifest(pushed, SNAPSHOT, rows)
     assert verify(pushed, SNAPSHOT).failed == 0
     pushed.write(f"{SNAPSHOT}/data/{FRAME}", b"x")

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import httpx
+
 from vmevalkit.errors import UsageError
 from vmevalkit.models._errors import from_answer, from_job, said, translated, without
 from vmevalkit.models._http import download
@@ -52,7 +54,7 @@ class OpenAIVideosProvider:
 
         """
         try:
-            from openai import APIError, AsyncOpenAI
+            from openai import APIError, AsyncOpenAI, DefaultAsyncHttpxClient
         except ImportError as error:
             raise UsageError(
                 f"{entry.name} needs OpenAI's client", hint=f"pip install 'vmevalkit[{entry.extra or 'openai'}]'"
@@ -61,7 +63,13 @@ class OpenAIVideosProvider:
         self._entry, self._key, self._silence = entry, api_key, silence
         self._failure = APIError
         self._base = (base_url or _OPENAI).rstrip("/")
-        self._client = AsyncOpenAI(api_key=api_key or "none", base_url=self._base, max_retries=0, timeout=silence)
+        self._client = AsyncOpenAI(
+            api_key=api_key or "none",
+            base_url=self._base,
+            max_retries=0,
+            timeout=silence,
+            http_client=DefaultAsyncHttpxClient(event_hooks={"request": [_in_one_piece]}),
+        )
 
     async def submit(self, job: VideoJob) -> str:
         """See `Provider.submit`."""
@@ -130,6 +138,11 @@ class OpenAIVideosProvider:
 
     def _hidden(self, text: str) -> str:
         return without(text, self._key)
+
+
+async def _in_one_piece(request: httpx.Request) -> None:
+    """Put a form's parts together, which would go out one by one."""
+    await request.aread()
 
 
 def _text(answer: object, field: str) -> str:

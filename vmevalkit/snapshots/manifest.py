@@ -11,7 +11,7 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import IO, Any, Protocol, TypeVar
+from typing import IO, Any, NamedTuple, Protocol, TypeVar
 
 from vmevalkit.dataroot import TEMP_SUFFIX
 from vmevalkit.errors import RecordError, UnsafePathError, UsageError
@@ -34,8 +34,7 @@ class ManifestError(RecordError):
     """A manifest that is damaged or not to be trusted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A file or a symbolic link in a snapshot."""
 
     path: str

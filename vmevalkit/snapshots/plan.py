@@ -13,8 +13,7 @@ from vmevalkit.snapshots.walk import LocalFile
 from vmevalkit.threads import in_order
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A file or a link that shall be in the snapshot."""
 
     path: str
@@ -90,8 +89,7 @@ def make_plan(
     for file, row, content in in_order(_compare, here(), at_once=known):
         if content is not None:
             hashes.put(file.path, content.state, content.sha256)
-        fields = None if row is None else (row.path, row.size, row.sha256, row.key, row.etag, row.link)
-        spool.write(json.dumps((file.path, file.state, file.link, fields)).encode() + b"\n")
+        spool.write(json.dumps((file.path, file.state, file.link, row)).encode() + b"\n")
         total, size, changed = total + 1, size + file.size, changed + (row is None)
         progress.advance(size=file.size)
     return Plan(total, size, changed, removed, spool)

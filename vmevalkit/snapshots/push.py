@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from tempfile import TemporaryFile
 from typing import IO
@@ -233,7 +233,7 @@ def _send_all(
         return sender.without_waiting(step) if done is None else Sent(done, How.RESUMED, step.state)
 
     for row, how, state in in_order(sender.send, plan.steps(), at_once=at_once, window=window):
-        rows.write(json.dumps(astuple(row)).encode() + b"\n")
+        rows.write(json.dumps(row).encode() + b"\n")
         if how in (How.UPLOADED, How.COPIED, How.RESUMED):
             journal.put(row, state)
         if how is How.UPLOADED:

@@ -2,10 +2,12 @@
 
 import os
 import posixpath
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from vmevalkit.dataroot import SECTIONS, DataRoot, FileState, is_temporary
 from vmevalkit.errors import RecordError, UnsafePathError, UsageError
@@ -21,8 +23,7 @@ class Tree:
     """The folder below the root that is pushed, such as ``outputs/pilot_experiment``; empty for the whole root."""
 
 
-@dataclass(frozen=True, slots=True)
-class LocalFile:
+class LocalFile(NamedTuple):
     """A file or a symbolic link on this machine."""
 
     path: str
@@ -113,10 +114,12 @@ def _walk(folder: str, path: str, inside: str) -> Iterator[LocalFile]:
         below = check_path(f"{path}/{entry.name}" if path else entry.name)
         if is_folder:
             yield from _walk(entry.path, below, inside)
-        elif entry.is_symlink():
+            continue
+        status = entry.stat(follow_symlinks=False)
+        if stat.S_ISREG(status.st_mode):
+            yield LocalFile(below, entry.path, FileState.of(status))
+        elif stat.S_ISLNK(status.st_mode):
             yield _link(below, entry.path, inside)
-        elif entry.is_file(follow_symlinks=False):
-            yield LocalFile(below, entry.path, FileState.of(entry.stat(follow_symlinks=False)))
         else:
             raise RecordError(entry.path, "is not a regular file", hint="remove it from the data root")
 
