@@ -162,6 +162,7 @@ def test_json_is_for_scripts(data_dir, capsys):
         "succeeded": 2,
         "failed": 0,
         "skipped": 0,
+        "failed_before": 0,
         "cost_usd": 0.0,
         "failures": [],
         "stopped": [],

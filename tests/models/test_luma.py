@@ -94,7 +94,7 @@ def test_options_go_into_the_video_and_win():
         ("output_not_found", errors.JobFailedError),
         ("a new one", errors.JobFailedError),
         ("content_moderated", errors.ContentRefusedError),
-        ("budget_exhausted", errors.CredentialsError),
+        ("budget_exhausted", errors.JobFailedError),
         ("corrupt_input", errors.RefusedRequestError),
     ],
 )
