@@ -97,3 +97,15 @@ class TestBrokenFiles:
             container.mux(stream.encode())
         with pytest.raises(VideoError, match="no video stream"):
             look(path)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.85])
+def test_a_video_that_is_cut_short_is_found_out_although_its_beginning_decodes(tmp_path, share):
+    rng = np.random.Generator(np.random.PCG64(3))
+    frames = [rng.integers(0, 256, (64, 64, 3), dtype=np.uint8) for _ in range(48)]
+    media.write_video(tmp_path / "whole.mp4", frames, fps=16)
+    data = (tmp_path / "whole.mp4").read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(data[: int(len(data) * share)])
+    assert media.probe(tmp_path / "whole.mp4").duration == 3
+    with pytest.raises(VideoError, match=r"cut\.mp4: "):
+        media.probe(tmp_path / "cut.mp4")

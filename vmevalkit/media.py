@@ -21,6 +21,8 @@ Frame = NDArray[np.uint8]
 
 _BT709 = 1  # ITU-T H.273 code point, for matrix, primaries and transfer alike
 _LIMITED_RANGE = 1
+_LEAST_SHARE = 0.9
+"""Of the duration that a file declares, how much must be there."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def probe(path: Path) -> VideoInfo:
     """Decode a whole video and say what it holds; nothing is taken on trust from its header but the rate.
 
     Raises:
-        VideoError: the file is missing, broken, or has no frames.
+        VideoError: the file is missing, broken, cut short, or has no frames.
 
     """
     with _opened(path) as (container, stream):
@@ -150,4 +152,9 @@ def probe(path: Path) -> VideoInfo:
         if not count:
             raise VideoError(f"{path.name}: has no frames")
         fps = float(stream.average_rate or 0)
-        return VideoInfo(width, height, fps, count, count / fps if fps else 0.0)
+        duration = count / fps if fps else 0.0
+        declared = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
+        # A file whose index comes first decodes as far as it goes. What an edit list hides may be missing.
+        if fps and duration < _LEAST_SHARE * declared - 1 / fps:
+            raise VideoError(f"{path.name}: cut short: {duration:.2f} of {declared:.2f} s")
+        return VideoInfo(width, height, fps, count, duration)
