@@ -374,18 +374,22 @@ def test_runs_that_are_killed_are_taken_up_and_paid_once(questions, tmp_path, se
     (tmp_path / "vmevalkit.toml").write_text(tables)
     command = [*_RUN, "--model", ",".join(servers), "--data-dir", str(root.path), "--runs", str(runs_each)]
     environment = {**os.environ, "WAN_KEY": KEY, "VMEVAL_POLL_SECONDS": "0.05"}
+    expected = runs_each * len(list(root.iter_pairs()))
     rng = random.Random(11)
+    # A run takes about eight requests: so all kills come while there is work.
+    longest = 3 * expected * 8 // (kills + 1)
     for _ in range(kills):
+        until = _requests(servers) + rng.randint(1, longest)
         process = subprocess.Popen(
             command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
-        time.sleep(rng.uniform(0.6, 2.2))
+        while _requests(servers) < until and process.poll() is None:
+            time.sleep(0.001)
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        assert process.wait() == -signal.SIGKILL
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found = all_runs(root)
-    expected = runs_each * len(list(root.iter_pairs()))
     assert len(found) == 3 * expected
     assert {one.status for one in found} == {"succeeded"}
     for name, server in servers.items():
@@ -399,6 +403,10 @@ def test_runs_that_are_killed_are_taken_up_and_paid_once(questions, tmp_path, se
             "model_output.mp4",
             "prompt.txt",
         ]
+
+
+def _requests(servers):
+    return sum(len(server.requests) for server in servers.values())
 
 
 def test_ctrl_c_ends_it_cleanly(made_once, tmp_path, served):
