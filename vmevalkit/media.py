@@ -1,7 +1,7 @@
 """Videos: H.264 in MP4 out, RGB frames in. The only module that talks to FFmpeg's libraries."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -149,12 +149,89 @@ def probe(path: Path) -> VideoInfo:
         count, width, height = 0, 0, 0
         for frame in container.decode(stream):
             count, width, height = count + 1, frame.width, frame.height
-        if not count:
+        return _checked(path, stream, count, width, height)
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All frames of a video, small, and the first and the last of them as they are."""
+
+    info: VideoInfo
+    small: NDArray[np.uint8]
+    """Shape (frames, height, width): brightness. The shorter side is as asked for."""
+    first: Frame
+    last: Frame
+
+
+def overview(path: Path, *, side: int, max_frames: int) -> Overview:
+    """Decode a whole video into small pictures.
+
+    Args:
+        path: the video.
+        side: the shorter side of the small pictures, in pixels.
+        max_frames: a longer video is refused, so that the memory needed has a bound.
+
+    Raises:
+        VideoError: the file is missing, broken, cut short, too long, or has no frames.
+
+    """
+    with _opened(path) as (container, stream):
+        _refuse_long(path, stream.frames, max_frames)
+        small: list[NDArray[np.uint8]] = []
+        reformatter = VideoReformatter()
+        first: av.VideoFrame | None = None
+        last: av.VideoFrame | None = None
+        for frame in container.decode(stream):
+            if first is None:
+                first = frame
+            elif (frame.width, frame.height) != (first.width, first.height):
+                raise VideoError(f"{path.name}: the size changes from frame to frame")
+            last = frame
+            shrink = min(side / min(frame.width, frame.height), _MOST_ELONGATED * side / max(frame.width, frame.height))
+            width, height = (max(round(length * shrink), 1) for length in (frame.width, frame.height))
+            grey = reformatter.reformat(frame, width, height, "gray", interpolation="AREA")
+            small.append(np.asarray(grey.to_ndarray(), dtype=np.uint8))
+            _refuse_long(path, len(small), max_frames)
+        if first is None or last is None:
             raise VideoError(f"{path.name}: has no frames")
-        fps = float(stream.average_rate or 0)
-        duration = count / fps if fps else 0.0
-        declared = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
-        # A file whose index comes first decodes as far as it goes. What an edit list hides may be missing.
-        if fps and duration < _LEAST_SHARE * declared - 1 / fps:
-            raise VideoError(f"{path.name}: cut short: {duration:.2f} of {declared:.2f} s")
-        return VideoInfo(width, height, fps, count, duration)
+        info = _checked(path, stream, len(small), last.width, last.height)
+        return Overview(info, np.stack(small), _pixels(first), _pixels(last))
+
+
+_MOST_ELONGATED = 4
+"""How many times as long as wide a small picture may be."""
+
+
+def picked_frames(path: Path, numbers: Collection[int]) -> Iterator[tuple[int, Frame]]:
+    """Decode a video and yield the frames with these numbers, counted from 0, in their order.
+
+    Raises:
+        VideoError: the file is missing, no video, or broken.
+
+    """
+    wanted = set(numbers)
+    last = max(wanted, default=-1)
+    with _opened(path) as (container, stream):
+        for number, frame in enumerate(container.decode(stream)):
+            if number in wanted:
+                yield number, _pixels(frame)
+            if number >= last:
+                return
+
+
+def _refuse_long(path: Path, frames: int, max_frames: int) -> None:
+    if frames > max_frames:
+        raise VideoError(f"{path.name}: too long: more than {max_frames} frames")
+
+
+def _checked(path: Path, stream: VideoStream, count: int, width: int, height: int) -> VideoInfo:
+    """Return what was found, unless it is nothing, or less than the file declares."""
+    if not count:
+        raise VideoError(f"{path.name}: has no frames")
+    fps = float(stream.average_rate or 0)
+    duration = count / fps if fps else 0.0
+    declared = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
+    # A file whose index comes first decodes as far as it goes. What an edit list hides may be missing.
+    if fps and duration < _LEAST_SHARE * declared - 1 / fps:
+        raise VideoError(f"{path.name}: cut short: {duration:.2f} of {declared:.2f} s")
+    return VideoInfo(width, height, fps, count, duration)

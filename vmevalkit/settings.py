@@ -99,6 +99,11 @@ class Settings(BaseSettings):
         description="Video models of your own, as tables [models.NAME] of vmevalkit.toml.",
     )
 
+    evaluators: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="Judges of your own, and options of evaluators, as tables [evaluators.NAME] of vmevalkit.toml.",
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -2,13 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Protocol
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from rich.table import Table
 
     from vmevalkit.dataroot import DataRoot
@@ -99,27 +97,6 @@ def worker_count(workers: int | None) -> int:
 def print_json(value: object) -> None:
     """Print a value as JSON."""
     print(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-class Plugin(Protocol):
-    """What models and evaluators have in common."""
-
-    version: ClassVar[str]
-    description: ClassVar[str]
-
-
-def print_plugins(kind: str, plugins: "Mapping[str, type[Plugin]]", as_json: bool) -> None:
-    """Print what there is of a kind, such as the models, with version and description."""
-    from rich.table import Table
-
-    rows = [(name, plugin.version, plugin.description) for name, plugin in plugins.items()]
-    if as_json:
-        print_json([{"name": n, "version": v, "description": d} for n, v, d in rows])
-        return
-    table = Table(kind, "version", "description", box=None)
-    for row in rows:
-        table.add_row(*row)
-    print_table(table)
 
 
 def print_table(table: "Table") -> None:

@@ -12,6 +12,9 @@ from vmevalkit.errors import RecordError
 PASS_SCORE = 4
 """The lowest score, on the scale from 1 to 5, that counts as solved."""
 
+HUMAN_EVALUATION = "human-eval"
+"""The name under which people's scores are kept; each person is a rater of it."""
+
 
 class Record(BaseModel):
     """Base of everything that is kept as a JSON file."""
@@ -142,6 +145,23 @@ class Run(Record):
         return RunKey(self.experiment, self.model, self.domain, self.task_id, self.run_id)
 
 
+class JudgeTrace(BaseModel):
+    """What a judge was asked and what it said, so that a score can be traced to its evidence."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    model: str
+    """As the server names it."""
+    prompt_sha256: str
+    """Of all text that was sent."""
+    frames: tuple[str, ...]
+    """sha256 of each picture that was sent, in their order."""
+    answers: tuple[str, ...]
+    """The raw text of each vote."""
+    agreement: float | None = None
+    """The share of the votes that gave the score which came out."""
+
+
 class Score(BaseModel):
     """One rater's word on one run; an entry of an evaluation file."""
 
@@ -158,6 +178,12 @@ class Score(BaseModel):
     created_at: str
     video_sha256: str | None = None
     """The video that was looked at."""
+    retryable: bool | None = None
+    """Of an error: whether the same evaluator, asked again, may well give a score."""
+    needs_review: bool | None = None
+    """Whether a person should look at it, because a judge's votes differ."""
+    cost_usd: float | None = None
+    judge: JudgeTrace | None = None
 
 
 class Evaluation(Record):

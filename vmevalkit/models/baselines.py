@@ -24,10 +24,11 @@ class _Baseline(ABC):
 
     def film(self, request: FilmRequest, path: Path) -> None:
         """Write the baseline's video."""
-        write_video(path, self._frames(request), fps=request.fps)
+        write_video(path, self.frames(request), fps=request.fps)
 
     @abstractmethod
-    def _frames(self, request: FilmRequest) -> Iterator[Frame]: ...
+    def frames(self, request: FilmRequest) -> Iterator[Frame]:
+        """Yield what the video shows."""
 
 
 class Oracle(_Baseline):
@@ -36,7 +37,8 @@ class Oracle(_Baseline):
     name = "oracle"
     description = "films the solution"
 
-    def _frames(self, request: FilmRequest) -> Iterator[Frame]:
+    def frames(self, request: FilmRequest) -> Iterator[Frame]:
+        """Yield what the video shows."""
         return _needed(request.solution, self.name)(request.frames)
 
 
@@ -46,7 +48,8 @@ class Wrong(_Baseline):
     name = "wrong"
     description = "films a plausible wrong solution"
 
-    def _frames(self, request: FilmRequest) -> Iterator[Frame]:
+    def frames(self, request: FilmRequest) -> Iterator[Frame]:
+        """Yield what the video shows."""
         return _needed(request.wrong, self.name)(request.frames)
 
 
@@ -56,7 +59,8 @@ class Static(_Baseline):
     name = "static"
     description = "holds the first frame"
 
-    def _frames(self, request: FilmRequest) -> Iterator[Frame]:
+    def frames(self, request: FilmRequest) -> Iterator[Frame]:
+        """Yield what the video shows."""
         return repeat(request.first_frame, request.frames)
 
 
@@ -66,7 +70,8 @@ class Crossfade(_Baseline):
     name = "crossfade"
     description = "blends the first frame into the final frame"
 
-    def _frames(self, request: FilmRequest) -> Iterator[Frame]:
+    def frames(self, request: FilmRequest) -> Iterator[Frame]:
+        """Yield what the video shows."""
         first, final = request.first_frame.astype(np.float32), request.final_frame.astype(np.float32)
         for number in range(request.frames):
             share = number / max(request.frames - 1, 1)
@@ -79,7 +84,8 @@ class Noise(_Baseline):
     name = "noise"
     description = "shows random noise"
 
-    def _frames(self, request: FilmRequest) -> Iterator[Frame]:
+    def frames(self, request: FilmRequest) -> Iterator[Frame]:
+        """Yield what the video shows."""
         rng = np.random.Generator(np.random.PCG64(request.seed))
         height, width = request.first_frame.shape[:2]
         rows, columns = -(-height // _NOISE_GRAIN), -(-width // _NOISE_GRAIN)

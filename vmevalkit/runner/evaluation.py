@@ -1,10 +1,11 @@
 """Have evaluators score the videos of an experiment."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from typing import TypeVar
 
 from vmevalkit.clock import timestamp
 from vmevalkit.dataroot import (
@@ -12,6 +13,7 @@ from vmevalkit.dataroot import (
     VIDEO_NAME,
     DataRoot,
     Evaluation,
+    Pair,
     PairKey,
     RunKey,
     Score,
@@ -19,12 +21,29 @@ from vmevalkit.dataroot import (
     load_evaluation,
     load_pair,
     load_run,
+    resolve_inside,
 )
 from vmevalkit.errors import UnknownNameError, UsageError, VMEvalError
-from vmevalkit.evaluators import Evaluator, Item, Rules, Verdict, get_evaluator
+from vmevalkit.evaluators import (
+    Evaluator,
+    Item,
+    Question,
+    Rules,
+    Verdict,
+    evaluators,
+    find_evaluator,
+    open_evaluator,
+)
 from vmevalkit.progress import Progress, Silent
 from vmevalkit.runner.executors import map_ordered
 from vmevalkit.runner.selection import domain_of
+from vmevalkit.tasks import Domain
+from vmevalkit.threads import in_order
+
+P = TypeVar("P")
+S = TypeVar("S")
+Job = TypeVar("Job")
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
@@ -38,6 +57,12 @@ class Scoring:
     """Runs without a video, or of a domain that the evaluator has no rules for."""
     kept: int
     """Runs that had been scored before."""
+    needs_review: int
+    """Runs that a person should look at, because a judge's votes differ."""
+    cost_usd: float | None
+    """What it cost; `None` if nobody knows."""
+    over_budget: bool
+    """Whether it ended early because the budget was spent."""
     failures: tuple[str, ...]
     """A line for each question whose files could not be read."""
 
@@ -61,11 +86,12 @@ class _Done:
 def evaluate_experiment(
     root: DataRoot,
     experiment: str,
-    evaluator: str,
+    evaluator: str | Evaluator,
     *,
     models: Collection[str] | None = None,
     domains: Collection[str] | None = None,
     force: bool = False,
+    budget: float | None = None,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Scoring:
@@ -74,20 +100,21 @@ def evaluate_experiment(
     Args:
         root: the data root.
         experiment: name of the folder under ``outputs/``.
-        evaluator: name of the evaluator.
+        evaluator: the evaluator, or the name of one that needs no options.
         models: only these models.
         domains: only these domains.
         force: score again what has been scored.
-        workers: number of processes.
+        budget: US dollars; once so much is spent, no further run is begun.
+        workers: number of processes, for an evaluator that computes.
         progress: told of every question and model.
 
     Raises:
         UnknownNameError: the experiment, a model or the evaluator does not exist.
-        UsageError: there is no data root, or no experiment in it.
+        UsageError: there is no data root, or no experiment in it; or the evaluator cannot score anything.
         BusyError: another process is scoring this experiment with this evaluator.
 
     """
-    judge = get_evaluator(evaluator)
+    judge = open_evaluator(find_evaluator(evaluators(), evaluator)) if isinstance(evaluator, str) else evaluator
     there = root.existing().experiments()
     if not there:
         raise UsageError(f"no experiments in {root.outputs}", hint="make one with 'vmevalkit run'")
@@ -98,21 +125,54 @@ def evaluate_experiment(
             raise UnknownNameError("model", model, root.models(experiment))
     progress = progress or Silent()
     counts: Counter[str] = Counter()
+    spent: float | None = None
     failures: list[str] = []
-    what = f"scoring experiment {experiment} with {evaluator}"
-    with exclusive(root.lock(f"evaluate.{experiment}.{evaluator}"), what):
+    over_budget = False
+
+    def affordable(jobs: Iterator[_Job]) -> Iterator[_Job]:
+        nonlocal over_budget
+        for job in jobs:
+            if budget is not None and (spent or 0.0) >= budget:
+                over_budget = True
+                return
+            yield job
+
+    with exclusive(
+        root.lock(f"evaluate.{experiment}.{judge.name}"), f"scoring experiment {experiment} with {judge.name}"
+    ):
         progress.start(None, "questions")
-        jobs = _jobs(root, experiment, models, domains)
-        for done in map_ordered(partial(_score, root, judge, force), jobs, workers):
-            counts.update(score.status for score in done.new)
-            counts["passed"] += sum(score.passed is True for score in done.new)
+        jobs = affordable(_jobs(root, experiment, models, domains))
+        for done in map_evaluator(judge, partial(_score, root, judge, force), jobs, workers):
+            for score in done.new:
+                counts[score.status] += 1
+                counts["passed"] += score.passed is True
+                counts["needs_review"] += score.needs_review is True
+                if score.cost_usd is not None:
+                    spent = (spent or 0.0) + score.cost_usd
             counts["kept"] += done.kept
             if done.failure:
                 failures.append(done.failure)
             progress.advance()
     return Scoring(
-        counts["scored"], counts["passed"], counts["error"], counts["skipped"], counts["kept"], tuple(failures)
+        scored=counts["scored"],
+        passed=counts["passed"],
+        errors=counts["error"],
+        skipped=counts["skipped"],
+        kept=counts["kept"],
+        needs_review=counts["needs_review"],
+        cost_usd=spent,
+        over_budget=over_budget,
+        failures=tuple(failures),
     )
+
+
+def map_evaluator(
+    evaluator: Evaluator, function: Callable[[Job], Done], jobs: Iterable[Job], workers: int
+) -> Iterator[Done]:
+    """Apply a function that uses an evaluator to jobs, in their order: in threads if it waits, else in processes."""
+    if evaluator.at_once:
+        return in_order(function, jobs, workers=evaluator.at_once, window=2 * evaluator.at_once)
+    return map_ordered(function, jobs, workers)
 
 
 def _jobs(
@@ -139,31 +199,42 @@ def _score(root: DataRoot, judge: Evaluator, force: bool, job: _Job) -> _Done:
             domain=job.pair.domain,
             task_id=job.pair.task_id,
         )
-        rules = _rules(root, job.pair)
+        pair = load_pair(root, job.pair)
+        question = _question(root, pair)
+        rules = _rules(pair)
         new: list[Score] = []
         for key in job.runs:
-            score = _judged(root, judge, key, rules, None if force else evaluation)
+            score = _judged(root, judge, key, question, rules, None if force else evaluation)
             if score is not None:
                 new.append(score)
                 evaluation = evaluation.with_score(score, judge.version)
         if new:
             evaluation.save(root.evaluation_file(experiment, job.model, job.pair, judge.name))
+    except UsageError:
+        raise
     except (VMEvalError, OSError) as error:
         return _Done((), 0, f"{job.model} on {job.pair.task_id}: {error}")
     return _Done(tuple(new), len(job.runs) - len(new))
 
 
 def _judged(
-    root: DataRoot, judge: Evaluator, key: RunKey, rules: Rules | None, before: Evaluation | None
+    root: DataRoot,
+    judge: Evaluator,
+    key: RunKey,
+    question: Question,
+    rules: Rules | None,
+    before: Evaluation | None,
 ) -> Score | None:
     """Score one run; `None` if it was scored before, by the same version and on the same video."""
     run = load_run(root, key)
     if before is not None and before.version == judge.version:
         for score in before.records:
             if (score.run_id, score.rater, score.video_sha256) == (key.run_id, judge.name, run.video_sha256):
+                if score.retryable:
+                    break
                 return None
     if run.status == "succeeded":
-        verdict = judge.evaluate(Item(root.run_folder(key) / "video" / VIDEO_NAME, rules))
+        verdict = judge.evaluate(Item(root.run_folder(key) / "video" / VIDEO_NAME, question, rules))
     else:
         reason = run.error.message if run.error else "it has not finished"
         verdict = Verdict("skipped", None, f"there is no video: {reason}")
@@ -177,19 +248,31 @@ def _judged(
         dimensions=verdict.dimensions,
         created_at=timestamp(),
         video_sha256=run.video_sha256,
+        retryable=verdict.retryable or None,
+        needs_review=verdict.needs_review or None,
+        cost_usd=verdict.cost_usd,
+        judge=verdict.judge,
     )
 
 
-def _rules(root: DataRoot, key: PairKey) -> Rules | None:
-    pair = load_pair(root, key)
+def _question(root: DataRoot, pair: Pair) -> Question:
+    first, final = (resolve_inside(root.questions, path) for path in (pair.first_image_path, pair.final_image_path))
+    return Question(pair.domain, pair.id, pair.prompt, first, final)
+
+
+def _rules(pair: Pair) -> Rules | None:
     domain = domain_of(pair)
-    if domain is None:
-        return None
-    puzzle = domain.from_metadata(pair.metadata)
+    return None if domain is None else rules_of(domain, domain.from_metadata(pair.metadata))
+
+
+def rules_of(domain: Domain[P, S], puzzle: P) -> Rules:
+    """Return what an evaluator may ask of a puzzle's domain."""
     return Rules(
         read=domain.read,
         matches=domain.matches,
         difference=domain.difference,
         initial=domain.state(puzzle, solved=False),
         solved=domain.state(puzzle, solved=True),
+        glimpse=domain.glimpse,
+        follow=partial(domain.follow, puzzle),
     )

@@ -8,7 +8,8 @@ A domain is one class. It works with two values of its own, both frozen and comp
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -18,13 +19,23 @@ from PIL import Image
 from vmevalkit.errors import PuzzleError
 from vmevalkit.vocabulary import DIFFICULTIES, PROMPT_STYLES, Difficulty, PromptStyle
 
-__all__ = ["DIFFICULTIES", "FRAME_SIZE", "PROMPT_STYLES", "Difficulty", "Domain", "PromptStyle"]
+__all__ = ["DIFFICULTIES", "FRAME_SIZE", "PROMPT_STYLES", "Difficulty", "Domain", "Faults", "PromptStyle"]
 
 FRAME_SIZE = 512
 """The side of a question's square frames, in pixels."""
 
 P = TypeVar("P")
 S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What was seen to go wrong on the way from the first frame to the last, in the order of time."""
+
+    givens: tuple[str, ...] = ()
+    """A sentence for each glimpse in which something was not as the question gave it."""
+    way: tuple[str, ...] = ()
+    """A sentence for each thing that is no legal way to the solution."""
 
 
 class Domain(ABC, Generic[P, S]):
@@ -67,6 +78,17 @@ class Domain(ABC, Generic[P, S]):
     @abstractmethod
     def wrong(self, puzzle: P, rng: np.random.Generator) -> P:
         """Return the same question with a plausible answer that is not the solution."""
+
+    def near_miss(self, puzzle: P, rng: np.random.Generator) -> P:
+        """Return the same question with an answer that is off by the least that counts, such as one digit."""
+        return self.wrong(puzzle, rng)
+
+    def tampered(self, puzzle: P, rng: np.random.Generator) -> P | None:  # noqa: ARG002 - others do use them
+        """Return the puzzle with one of its givens changed and its answer left as it is.
+
+        It need not be a proper puzzle, but it can be drawn. `None` if the domain cannot do that.
+        """
+        return None
 
     @abstractmethod
     def to_metadata(self, puzzle: P) -> dict[str, Any]:
@@ -139,6 +161,29 @@ class Domain(ABC, Generic[P, S]):
     def matches(self, seen: S, expected: S) -> bool:
         """Tell whether a state that was read is the expected one."""
         return seen == expected
+
+    def glimpse(self, frame: NDArray[np.uint8]) -> object:
+        """See what can be seen in a frame from the middle of a film, where things may be on the move.
+
+        Returns:
+            What `follow` takes; by default the state.
+
+        Raises:
+            UnreadableFrameError: nothing can be seen with certainty.
+
+        """
+        return self.read(frame)
+
+    def follow(self, puzzle: P, glimpses: Sequence[Any | None]) -> Faults:  # noqa: ARG002 - others do use them
+        """Say what is wrong with a film that ends on the solution.
+
+        Args:
+            puzzle: the puzzle, with its right answer.
+            glimpses: of some frames in the order of time, the first and the last among them; `None` where nothing
+                could be seen.
+
+        """
+        return Faults()
 
     @abstractmethod
     def difference(self, seen: S, expected: S) -> str:
