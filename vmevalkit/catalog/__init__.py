@@ -1,0 +1,58 @@
+"""The index of a data root: a SQLite file that can be deleted at any time, and what can be asked of it."""
+
+from vmevalkit.catalog._reading import FINAL_FRAME, FIRST_FRAME, GROUND_TRUTH
+from vmevalkit.catalog.catalog import Catalog
+from vmevalkit.catalog.records import (
+    DEFAULT_EVALUATOR,
+    OUTCOMES,
+    STATUSES,
+    ComparedPage,
+    ComparedRow,
+    Comparison,
+    ComparisonKind,
+    ExperimentRow,
+    Facets,
+    Hit,
+    Outcome,
+    Problem,
+    QuestionPage,
+    QuestionRow,
+    RunFilters,
+    RunPage,
+    RunRow,
+    RunStatus,
+    Side,
+    Sort,
+    Standing,
+)
+from vmevalkit.catalog.refresh import Refreshed, index_path
+
+__all__ = [
+    "DEFAULT_EVALUATOR",
+    "FINAL_FRAME",
+    "FIRST_FRAME",
+    "GROUND_TRUTH",
+    "OUTCOMES",
+    "STATUSES",
+    "Catalog",
+    "ComparedPage",
+    "ComparedRow",
+    "Comparison",
+    "ComparisonKind",
+    "ExperimentRow",
+    "Facets",
+    "Hit",
+    "Outcome",
+    "Problem",
+    "QuestionPage",
+    "QuestionRow",
+    "Refreshed",
+    "RunFilters",
+    "RunPage",
+    "RunRow",
+    "RunStatus",
+    "Side",
+    "Sort",
+    "Standing",
+    "index_path",
+]

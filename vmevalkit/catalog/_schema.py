@@ -1,0 +1,163 @@
+"""The tables of the index, and how its file is opened."""
+
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from vmevalkit.errors import RecordError
+
+VERSION = 1
+"""Raised whenever the tables change: an index of another version is thrown away and built again."""
+
+_WAIT_SECONDS = 10.0
+_CACHE_KIB = 32 << 10
+
+_TABLES = """
+CREATE TABLE question (
+    id INTEGER PRIMARY KEY,
+    domain TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    mtime INTEGER NOT NULL,
+    difficulty TEXT NOT NULL,
+    category TEXT NOT NULL,
+    prompt TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    files INTEGER NOT NULL,
+    problem TEXT,
+    UNIQUE (domain, task_id)
+);
+CREATE VIRTUAL TABLE prompt_words USING fts5(task_id, prompt, content = 'question', content_rowid = 'id');
+CREATE TRIGGER question_made AFTER INSERT ON question BEGIN
+    INSERT INTO prompt_words (rowid, task_id, prompt) VALUES (new.id, new.task_id, new.prompt);
+END;
+CREATE TRIGGER question_gone AFTER DELETE ON question BEGIN
+    INSERT INTO prompt_words (prompt_words, rowid, task_id, prompt) VALUES ('delete', old.id, old.task_id, old.prompt);
+END;
+-- A group is what one model made of one domain in one experiment: the folder that holds its tasks.
+CREATE TABLE team (
+    id INTEGER PRIMARY KEY,
+    experiment TEXT NOT NULL,
+    model TEXT NOT NULL,
+    domain TEXT NOT NULL,
+    UNIQUE (experiment, model, domain)
+);
+CREATE TABLE task (
+    team INTEGER NOT NULL,
+    task_id TEXT NOT NULL,
+    runs_mtime INTEGER NOT NULL DEFAULT 0,
+    scores_mtime INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (team, task_id)
+) WITHOUT ROWID;
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    team INTEGER NOT NULL,
+    task_id TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    mtime INTEGER NOT NULL,
+    is_last INTEGER NOT NULL DEFAULT 0,
+    status TEXT NOT NULL,
+    difficulty TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    duration REAL NOT NULL,
+    cost REAL NOT NULL,
+    model_version TEXT,
+    job_id TEXT,
+    sample INTEGER,
+    width INTEGER,
+    height INTEGER,
+    fps REAL,
+    frames INTEGER,
+    seconds REAL,
+    error_type TEXT,
+    error_message TEXT,
+    retryable INTEGER,
+    UNIQUE (team, task_id, run_id)
+);
+CREATE INDEX run_by_time ON run (team, created_at, task_id, run_id);
+CREATE INDEX run_by_status ON run (team, status, task_id, run_id);
+-- What one evaluator says of one run, all its raters together.
+CREATE TABLE verdict (
+    team INTEGER NOT NULL,
+    evaluator TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    score REAL NOT NULL,
+    raters INTEGER NOT NULL,
+    needs_review INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (team, task_id, run_id, evaluator)
+) WITHOUT ROWID;
+CREATE INDEX verdict_by_outcome ON verdict (team, evaluator, outcome, task_id, run_id);
+CREATE INDEX verdict_by_score ON verdict (team, evaluator, score, task_id, run_id);
+-- How many runs there are of each kind; derived from the tables above, team by team.
+CREATE TABLE tally (
+    team INTEGER NOT NULL,
+    evaluator TEXT NOT NULL,
+    difficulty TEXT NOT NULL,
+    status TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    is_last INTEGER NOT NULL,
+    runs INTEGER NOT NULL,
+    needs_review INTEGER NOT NULL,
+    cost REAL NOT NULL,
+    PRIMARY KEY (team, evaluator, difficulty, status, outcome, is_last)
+) WITHOUT ROWID;
+CREATE TABLE problem (path TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """Open the index; one that is damaged or of another version is replaced by an empty one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        database = _opened(path)
+    except sqlite3.DatabaseError:
+        database = None
+    if database is None:
+        remove(path)
+        database = _opened(path)
+    if database is None:
+        raise RecordError(path, "another version of this program made it anew meanwhile")
+    return database
+
+
+def _opened(path: Path) -> sqlite3.Connection | None:
+    """Open the index, with its tables; `None` if it is of another version."""
+    database = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = OFF")  # what is lost with the power is built again
+        database.execute(f"PRAGMA cache_size = {-_CACHE_KIB}")
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            database.executescript(f"BEGIN;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;")
+    except BaseException:
+        database.close()
+        raise
+    if version in (0, VERSION):
+        return database
+    database.close()
+    return None
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Open an index that is there; `sqlite3.OperationalError` if it is not."""
+    database = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        timeout=_WAIT_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    database.row_factory = sqlite3.Row
+    database.execute(f"PRAGMA cache_size = {-_CACHE_KIB}")
+    return database
+
+
+def remove(path: Path) -> None:
+    """Delete an index with what belongs to it."""
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            Path(f"{path}{suffix}").unlink()

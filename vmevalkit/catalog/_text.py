@@ -1,0 +1,16 @@
+"""Words that somebody typed."""
+
+NO_WORDS = '""'
+_LONGEST = 200
+
+
+def fts_words(text: str) -> str:
+    """Turn a text into a full-text query for all of its words, the last one as a beginning; never an error."""
+    words = "".join(letter if letter.isalnum() else " " for letter in text[:_LONGEST]).split()
+    return " ".join(f'"{word}"' for word in words) + " *" if words else NO_WORDS
+
+
+def like(text: str, *, anywhere: bool = False) -> str:
+    """Return the pattern of names that begin with a text, or hold it anywhere; its escape character is a backslash."""
+    escaped = text.strip()[:_LONGEST].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%" if anywhere else f"{escaped}%"

@@ -1,0 +1,310 @@
+"""The index of a data root as a whole: kept up to date, and asked."""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from vmevalkit.catalog import _comparing, _questions, _runs, _sums
+from vmevalkit.catalog._schema import open_for_reading, remove
+from vmevalkit.catalog.records import (
+    DEFAULT_EVALUATOR,
+    ComparedPage,
+    ComparedRow,
+    Comparison,
+    ComparisonKind,
+    ExperimentRow,
+    Facets,
+    Hit,
+    Problem,
+    QuestionPage,
+    QuestionRow,
+    RunFilters,
+    RunPage,
+    RunRow,
+    Side,
+    Sort,
+    Standing,
+)
+from vmevalkit.catalog.refresh import Refreshed, index_path, refresh
+from vmevalkit.dataroot import ChangeLog, DataRoot, PairKey, RunKey
+from vmevalkit.errors import BusyError
+from vmevalkit.progress import Progress
+
+_log = logging.getLogger(__name__)
+
+_LEAST_SECONDS = 1.0
+_SHARE = 20
+"""How many times as long as a look at all folders takes lies between two of them, at least."""
+_POLL_SECONDS = 0.25
+_FIRST_SECONDS = 60.0
+"""How long a question waits for another process that builds the index for the first time."""
+
+
+class Catalog:
+    """What is in a data root, in an answer's time. Safe to use from several threads and processes.
+
+    As a context manager it keeps the index up to date in the background; otherwise it does so before it answers, if
+    the last time was a while ago.
+    """
+
+    def __init__(self, root: DataRoot) -> None:
+        self.root = root
+        self._path = index_path(root)
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._looked_at = float("-inf")
+        self._took = 0.0
+        self._keeper: threading.Thread | None = None
+        self._stopped = threading.Event()
+
+    # Keeping
+
+    def refresh(self, progress: Progress | None = None) -> Refreshed:
+        """Look at all folders and bring the index up to date.
+
+        Raises:
+            BusyError: another process is at it.
+
+        """
+        try:
+            done = refresh(self.root, progress=progress)
+        except sqlite3.DatabaseError:
+            _log.warning("the index was damaged and is built again")
+            remove(self._path)
+            done = refresh(self.root, progress=progress)
+        self._took, self._looked_at = done.seconds, time.monotonic()
+        return done
+
+    def __enter__(self) -> Self:
+        self._stopped.clear()
+        self._keeper = threading.Thread(target=self._keep, name="vmevalkit-index", daemon=True)
+        self._keeper.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopped.set()
+        if self._keeper is not None:
+            self._keeper.join()
+            self._keeper = None
+
+    @property
+    def is_building(self) -> bool:
+        """Whether all folders have never been looked at since this was made."""
+        return self._looked_at == float("-inf")
+
+    def _keep(self) -> None:
+        changes = ChangeLog(self.root)
+        while not self._stopped.wait(_POLL_SECONDS if not self.is_building else 0):
+            try:
+                noted = changes.read()
+                if noted is None or self._is_old() or not self._path.exists():
+                    self.refresh()
+                elif noted:
+                    refresh(self.root, changed=noted)
+            except BusyError:
+                # Another server keeps the same index.
+                self._looked_at = time.monotonic()
+            except (OSError, sqlite3.Error) as error:
+                _log.warning("the index cannot be brought up to date: %s", error)
+                self._looked_at = time.monotonic()
+
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._looked_at > max(_LEAST_SECONDS, _SHARE * self._took)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Give this thread's connection, in one transaction: all that is read belongs together."""
+        self._freshen()
+        connection = self._connection()
+        connection.execute("BEGIN")
+        try:
+            yield connection
+        finally:
+            connection.execute("COMMIT")
+
+    def _freshen(self) -> None:
+        is_kept = self._keeper is not None
+        if self._path.exists() and (is_kept or not self._is_old()):
+            return
+        with self._lock:
+            if self._path.exists() and (is_kept or not self._is_old()):
+                return
+            until = time.monotonic() + _FIRST_SECONDS
+            while not self._refreshed():
+                # Another process builds the index. What it has done so far can be read.
+                if self._path.exists():
+                    return
+                if time.monotonic() > until:
+                    raise BusyError("another process builds the index", hint="try again in a while")
+                time.sleep(_POLL_SECONDS)
+
+    def _refreshed(self) -> bool:
+        try:
+            self.refresh()
+        except BusyError:
+            return False
+        return True
+
+    def _connection(self) -> sqlite3.Connection:
+        """Return this thread's connection to the file that is there now."""
+        inode = _inode(self._path)
+        if getattr(self._local, "inode", None) != inode:
+            with suppress(AttributeError):
+                self._local.connection.close()
+            self._local.connection = open_for_reading(self._path)
+            self._local.inode = inode
+        connection: sqlite3.Connection = self._local.connection
+        return connection
+
+    # Asking
+
+    def runs(
+        self,
+        filters: RunFilters,
+        *,
+        sort: Sort = "key",
+        descending: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
+        before: str | None = None,
+    ) -> RunPage:
+        """Return up to ``limit`` matching runs, behind ``cursor`` or before ``before``.
+
+        Sorted by score, runs without one are left out.
+
+        Raises:
+            UsageError: a cursor is malformed, or belongs to another order.
+
+        """
+        with self._reading() as database:
+            return _runs.page(
+                database, filters, sort=sort, descending=descending, limit=limit, cursor=cursor, before=before
+            )
+
+    def run(self, key: RunKey, evaluator: str = DEFAULT_EVALUATOR) -> RunRow | None:
+        """Return one run; `None` if it is not known."""
+        with self._reading() as database:
+            return _runs.find(database, key, evaluator)
+
+    def questions(
+        self,
+        *,
+        domain: str | None = None,
+        difficulty: str | None = None,
+        text: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+        before: str | None = None,
+    ) -> QuestionPage:
+        """Return up to ``limit`` matching questions, in the order of their keys.
+
+        Raises:
+            UsageError: a cursor is malformed.
+
+        """
+        with self._reading() as database:
+            return _questions.page(
+                database,
+                domain=domain,
+                difficulty=difficulty,
+                text=text,
+                limit=limit,
+                cursor=cursor,
+                before=before,
+            )
+
+    def question(self, key: PairKey) -> QuestionRow | None:
+        """Return one question; `None` if it is not known."""
+        with self._reading() as database:
+            return _questions.find(database, key)
+
+    def neighbours(self, key: PairKey) -> tuple[PairKey | None, PairKey | None]:
+        """Return the questions before and after one."""
+        with self._reading() as database:
+            return _questions.neighbours(database, key)
+
+    def question_counts(self) -> dict[str, int]:
+        """Return how many questions there are of each domain."""
+        with self._reading() as database:
+            return _questions.counts(database)
+
+    def experiments(self) -> tuple[ExperimentRow, ...]:
+        """Return all experiments, by name."""
+        with self._reading() as database:
+            return _sums.experiments(database)
+
+    def facets(self, experiment: str | None = None) -> Facets:
+        """Return what runs can be filtered by, in one experiment or in all."""
+        with self._reading() as database:
+            return _sums.facets(database, experiment)
+
+    def standings(self, experiment: str, evaluator: str = DEFAULT_EVALUATOR) -> tuple[Standing, ...]:
+        """Return how each model of an experiment does on each domain, by the runs that count."""
+        with self._reading() as database:
+            return _sums.standings(database, experiment, evaluator)
+
+    def last_failures(self, experiment: str, limit: int = 10) -> tuple[RunRow, ...]:
+        """Return the last runs of an experiment that failed, newest first."""
+        with self._reading() as database:
+            return _runs.last_failures(database, experiment, limit)
+
+    def compare(
+        self, first: Side, second: Side, *, evaluator: str = DEFAULT_EVALUATOR, domain: str | None = None
+    ) -> dict[str, Comparison]:
+        """Count, for each domain, on how many questions two sides agree and differ."""
+        with self._reading() as database:
+            return _comparing.counts(database, first, second, evaluator, domain)
+
+    def compared(
+        self,
+        first: Side,
+        second: Side,
+        kind: ComparisonKind,
+        *,
+        evaluator: str = DEFAULT_EVALUATOR,
+        domain: str | None = None,
+        limit: int = 25,
+        cursor: str | None = None,
+    ) -> ComparedPage:
+        """Return up to ``limit`` questions on which two sides agree or differ, in the order of their keys.
+
+        Raises:
+            UsageError: the cursor is malformed.
+
+        """
+        with self._reading() as database:
+            matches, next_cursor = _comparing.page(
+                database, first, second, kind, evaluator=evaluator, domain=domain, limit=limit, cursor=cursor
+            )
+            rows = [[_runs.find(database, key, evaluator) for key in match] for match in matches]
+        return ComparedPage(tuple(ComparedRow(one, two) for one, two in rows if one and two), next_cursor)
+
+    def search(self, text: str, limit: int = 20) -> tuple[Hit, ...]:
+        """Find experiments, models and domains by name, questions by the beginning of their id or by their prompt."""
+        with self._reading() as database:
+            return _questions.search(database, text, limit)
+
+    def problems(self, limit: int = 100) -> tuple[int, tuple[Problem, ...]]:
+        """Return how many files could not be read, and some of them."""
+        with self._reading() as database:
+            return _sums.problems(database, limit)
+
+    def changes(self) -> int:
+        """Return a number that grows whenever the index changes: what was answered before still holds while it is."""
+        with self._reading() as database:
+            return _sums.changes(database)
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0

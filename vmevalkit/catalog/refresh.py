@@ -1,0 +1,460 @@
+"""Bring the index up to date with the folders.
+
+Everything in a data root is written as a temporary name that is renamed into place, so that a folder's modification
+time changes whenever something in it does. A folder that looks as it did is not read again; one that was written to a
+moment before it was read is not trusted, and read once more the next time.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Collection, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from vmevalkit.catalog import _reading
+from vmevalkit.catalog._reading import BrokenFileError
+from vmevalkit.catalog._schema import open_for_writing
+from vmevalkit.dataroot import (
+    FINAL_FRAME_NAME,
+    FIRST_FRAME_NAME,
+    GROUND_TRUTH_NAME,
+    METADATA_NAME,
+    TASK_SUFFIX,
+    DataRoot,
+    exclusive,
+    is_name,
+    sorted_entries,
+)
+from vmevalkit.progress import Progress, Silent
+
+_SETTLED_NS = 2_000_000_000
+_AT_ONCE = 500
+"""How many tasks are written in one transaction."""
+_FILES = {
+    FIRST_FRAME_NAME: _reading.FIRST_FRAME,
+    FINAL_FRAME_NAME: _reading.FINAL_FRAME,
+    GROUND_TRUTH_NAME: _reading.GROUND_TRUTH,
+}
+_RUN_FIELDS = ", ".join(_reading.RunFacts._fields)
+_RUN_MARKS = ", ".join("?" * (len(_reading.RunFacts._fields) + 5))
+
+
+@dataclass
+class Refreshed:
+    """What a refresh did, in numbers of folders."""
+
+    questions: int = 0
+    runs: int = 0
+    evaluations: int = 0
+    """Folders of evaluations, one for each question of each model."""
+    removed: int = 0
+    seconds: float = 0.0
+
+    @property
+    def changes(self) -> int:
+        """How much was read or removed."""
+        return self.questions + self.runs + self.evaluations + self.removed
+
+
+def index_path(root: DataRoot) -> Path:
+    """Return where the index of a data root lies; it can be deleted at any time."""
+    return root.state / "index.sqlite"
+
+
+def refresh(root: DataRoot, *, changed: Collection[str] | None = None, progress: Progress | None = None) -> Refreshed:
+    """Bring the index up to date.
+
+    Args:
+        root: the data root.
+        changed: only look at these folders of questions, runs and evaluations, relative to the root.
+        progress: told of every folder that was read.
+
+    Raises:
+        BusyError: another process is at it.
+
+    """
+    began = time.monotonic()
+    with (
+        exclusive(root.lock("index"), "bringing the index up to date"),
+        closing(open_for_writing(index_path(root))) as database,
+    ):
+        work = _Refresh(root, database, progress or Silent())
+        if changed is None:
+            work.all()
+        else:
+            work.some(changed)
+        work.done.seconds = time.monotonic() - began
+        return work.done
+
+
+class _Team(NamedTuple):
+    """What one model made of one domain in one experiment."""
+
+    number: int
+    experiment: str
+    model: str
+    domain: str
+
+    @property
+    def folder(self) -> str:
+        return f"{self.experiment}/{self.model}/{self.domain}{TASK_SUFFIX}"
+
+
+class _Refresh:
+    """One refresh, in one thread."""
+
+    def __init__(self, root: DataRoot, database: sqlite3.Connection, progress: Progress) -> None:
+        self._root, self._database, self._progress = root, database, progress
+        self._began_ns = time.time_ns()
+        self._touched: set[int] = set()
+        self._pending = 0
+        self.done = Refreshed()
+
+    # Which folders
+
+    def all(self) -> None:
+        """Look at every folder."""
+        self._progress.start(None, "folders")
+        self._database.execute("BEGIN IMMEDIATE")
+        domains = self._root.domains()
+        for domain in domains:
+            self._domain(domain)
+        for (domain,) in self._database.execute("SELECT DISTINCT domain FROM question").fetchall():
+            if domain not in domains:
+                self._forget_questions(domain, self._known_questions(domain))
+        there = set()
+        for experiment, model, domain in self._teams():
+            team = self._team(experiment, model, domain)
+            there.add(team.number)
+            self._runs_of(team)
+            self._scores_of(team)
+        for number, *names in self._database.execute("SELECT id, experiment, model, domain FROM team").fetchall():
+            if number not in there:
+                self._forget_team(_Team(number, *names))
+        self._finish()
+
+    def some(self, changed: Collection[str]) -> None:
+        """Look at these folders only."""
+        self._database.execute("BEGIN IMMEDIATE")
+        for path in sorted(set(changed)):
+            parts = path.split("/")
+            if not all(map(is_name, parts)):
+                continue
+            match parts:
+                case ["questions", folder, task_id]:
+                    self._question(folder.removesuffix(TASK_SUFFIX), task_id, self._mtime(path))
+                case ["outputs", experiment, model, folder, task_id, _]:
+                    team = self._team(experiment, model, folder.removesuffix(TASK_SUFFIX))
+                    task = "/".join(parts[:-1])
+                    self._runs_of_task(team, task_id, self._mtime(task), self._known_runs(team, task_id), None)
+                case ["evaluations", experiment, model, folder, task_id]:
+                    team = self._team(experiment, model, folder.removesuffix(TASK_SUFFIX))
+                    self._scores_of_task(team, task_id, self._mtime(path))
+                case _:
+                    continue
+            self._step()
+        self._finish()
+
+    def _teams(self) -> Iterator[tuple[str, str, str]]:
+        """Yield what has a folder of runs or of evaluations."""
+        found = set()
+        for section in (self._root.outputs, self._root.evaluations):
+            for experiment in _folders(section):
+                for model in _folders(section / experiment):
+                    for folder in _folders(section / experiment / model):
+                        if folder.endswith(TASK_SUFFIX):
+                            found.add((experiment, model, folder.removesuffix(TASK_SUFFIX)))
+        yield from sorted(found)
+
+    # Questions
+
+    def _domain(self, domain: str) -> None:
+        known = self._known_questions(domain)
+        for task_id, mtime in _folders_with_times(self._root.domain_folder(domain)):
+            if known.pop(task_id, None) != mtime:
+                self._question(domain, task_id, mtime)
+                self._step()
+        self._forget_questions(domain, known)
+
+    def _known_questions(self, domain: str) -> dict[str, int]:
+        return dict(self._database.execute("SELECT task_id, mtime FROM question WHERE domain = ?", (domain,)))
+
+    def _question(self, domain: str, task_id: str, mtime: int) -> None:
+        """Read a question, or forget it if its folder is gone."""
+        self._forget_questions(domain, [task_id] if self._has_question(domain, task_id) else [])
+        if not mtime:
+            return
+        folder = f"{self._root.questions}/{domain}{TASK_SUFFIX}/{task_id}"
+        path = f"questions/{domain}{TASK_SUFFIX}/{task_id}/{METADATA_NAME}"
+        try:
+            facts = _reading.question_facts(_reading.read_object(f"{folder}/{METADATA_NAME}"), domain, task_id)
+        except BrokenFileError as error:
+            facts = _reading.broken_question(str(error))
+            self._note_problem(path, str(error))
+        files = _reading.files_of((entry.name for entry in sorted_entries(Path(folder))), _FILES)
+        self._database.execute(
+            "INSERT INTO question (domain, task_id, mtime, files, difficulty, category, prompt, created_at, problem)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (domain, task_id, self._trusted(mtime), files, *facts),
+        )
+        # Runs carry the difficulty of their question, so that they can be found by it.
+        for (team,) in self._database.execute("SELECT id FROM team WHERE domain = ?", (domain,)).fetchall():
+            changed = self._database.execute(
+                "UPDATE run SET difficulty = ? WHERE team = ? AND task_id = ? AND difficulty != ?",
+                (facts.difficulty, team, task_id, facts.difficulty),
+            )
+            if changed.rowcount:
+                self._touched.add(team)
+        self.done.questions += 1
+
+    def _has_question(self, domain: str, task_id: str) -> bool:
+        row = self._database.execute("SELECT 1 FROM question WHERE (domain, task_id) = (?, ?)", (domain, task_id))
+        return row.fetchone() is not None
+
+    def _forget_questions(self, domain: str, task_ids: Collection[str]) -> None:
+        for task_id in task_ids:
+            self._database.execute("DELETE FROM question WHERE (domain, task_id) = (?, ?)", (domain, task_id))
+            self._forget_problem(f"questions/{domain}{TASK_SUFFIX}/{task_id}/{METADATA_NAME}")
+            self.done.removed += 1
+
+    # Runs
+
+    def _runs_of(self, team: _Team) -> None:
+        times = dict(
+            self._database.execute("SELECT task_id, runs_mtime FROM task WHERE team = ? AND runs_mtime", (team.number,))
+        )
+        known: dict[str, dict[str, int]] = {}
+        for task_id, run_id, mtime in self._database.execute(
+            "SELECT task_id, run_id, mtime FROM run WHERE team = ?", (team.number,)
+        ):
+            known.setdefault(task_id, {})[run_id] = mtime
+        for task_id, mtime in _folders_with_times(self._root.outputs / team.folder):
+            runs = known.pop(task_id, {})
+            listed = list(runs) if times.get(task_id) == mtime else None
+            if self._runs_of_task(team, task_id, mtime, runs, listed):
+                self._step()
+        for task_id, runs in known.items():
+            self._forget_runs(team, task_id, runs)
+
+    def _runs_of_task(
+        self, team: _Team, task_id: str, mtime: int, known: dict[str, int], listed: Collection[str] | None
+    ) -> bool:
+        """Read the runs of a task that have changed; ``listed`` spares listing a folder that has not."""
+        task = f"{self._root.outputs}/{team.folder}/{task_id}"
+        gone = dict(known)
+        changed = listed is None
+        for run_id in _folders(Path(task)) if listed is None else listed:
+            seen = _mtime(f"{task}/{run_id}")
+            if not seen:
+                continue
+            if gone.pop(run_id, None) != seen:
+                self._run(team, task_id, run_id, seen)
+                changed = True
+        self._forget_runs(team, task_id, gone)
+        if changed or gone:
+            self._mark_last(team, task_id)
+            self._note_time("runs_mtime", team, task_id, mtime)
+        return changed or bool(gone)
+
+    def _known_runs(self, team: _Team, task_id: str) -> dict[str, int]:
+        return dict(
+            self._database.execute(
+                "SELECT run_id, mtime FROM run WHERE (team, task_id) = (?, ?)", (team.number, task_id)
+            )
+        )
+
+    def _run(self, team: _Team, task_id: str, run_id: str, mtime: int) -> None:
+        path = f"outputs/{team.folder}/{task_id}/{run_id}/metadata.json"
+        try:
+            facts = _reading.run_facts(_reading.read_object(f"{self._root.path}/{path}"), run_id)
+            self._forget_problem(path)
+        except BrokenFileError as error:
+            facts = _reading.broken_run(str(error))
+            self._note_problem(path, str(error))
+        self._database.execute(
+            f"INSERT OR REPLACE INTO run (team, task_id, run_id, mtime, difficulty, {_RUN_FIELDS})"  # noqa: S608
+            f" VALUES ({_RUN_MARKS})",
+            (
+                team.number,
+                task_id,
+                run_id,
+                self._trusted(mtime),
+                self._difficulty(team.domain, task_id),
+                *facts,
+            ),
+        )
+        self._touched.add(team.number)
+        self.done.runs += 1
+
+    def _difficulty(self, domain: str, task_id: str) -> str:
+        row = self._database.execute(
+            "SELECT difficulty FROM question WHERE (domain, task_id) = (?, ?)", (domain, task_id)
+        ).fetchone()
+        return str(row[0]) if row else ""
+
+    def _mark_last(self, team: _Team, task_id: str) -> None:
+        """Mark the run that counts: the last of its question."""
+        self._database.execute(
+            "UPDATE run SET is_last = (run_id = (SELECT MAX(run_id) FROM run WHERE (team, task_id) = (?1, ?2)))"
+            " WHERE (team, task_id) = (?1, ?2)",
+            (team.number, task_id),
+        )
+
+    def _forget_runs(self, team: _Team, task_id: str, run_ids: Collection[str]) -> None:
+        for run_id in run_ids:
+            self._database.execute(
+                "DELETE FROM run WHERE (team, task_id, run_id) = (?, ?, ?)", (team.number, task_id, run_id)
+            )
+            self._forget_problem(f"outputs/{team.folder}/{task_id}/{run_id}/metadata.json")
+            self._touched.add(team.number)
+            self.done.removed += 1
+
+    # Evaluations
+
+    def _scores_of(self, team: _Team) -> None:
+        known = dict(
+            self._database.execute(
+                "SELECT task_id, scores_mtime FROM task WHERE team = ? AND scores_mtime", (team.number,)
+            )
+        )
+        for task_id, mtime in _folders_with_times(self._root.evaluations / team.folder):
+            if known.pop(task_id, None) != mtime:
+                self._scores_of_task(team, task_id, mtime)
+                self._step()
+        for task_id in known:
+            self._forget_scores(team, task_id)
+            self._note_time("scores_mtime", team, task_id, 0)
+            self.done.removed += 1
+
+    def _scores_of_task(self, team: _Team, task_id: str, mtime: int) -> None:
+        self._forget_scores(team, task_id)
+        folder = f"evaluations/{team.folder}/{task_id}"
+        for entry in sorted_entries(self._root.path / folder):
+            if not entry.name.endswith(".json"):
+                continue
+            path, evaluator = f"{folder}/{entry.name}", entry.name.removesuffix(".json")
+            try:
+                found = list(_reading.verdicts(_reading.read_object(entry.path), evaluator))
+            except BrokenFileError as error:
+                self._note_problem(path, str(error))
+                found = list(self._unreadable(team, task_id, evaluator))
+            self._database.executemany(
+                "INSERT INTO verdict (team, task_id, evaluator, run_id, outcome, score, raters, needs_review,"
+                " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(team.number, task_id, *facts) for facts in found],
+            )
+        self._note_time("scores_mtime", team, task_id, mtime)
+        self._touched.add(team.number)
+        self.done.evaluations += 1
+
+    def _unreadable(self, team: _Team, task_id: str, evaluator: str) -> Iterator[_reading.VerdictFacts]:
+        """Yield what stands for an evaluation that cannot be read: an error for each run."""
+        for run_id in self._known_runs(team, task_id):
+            yield _reading.VerdictFacts(
+                evaluator, run_id, "error", _reading.MISSING, 0, needs_review=False, created_at=""
+            )
+
+    def _forget_scores(self, team: _Team, task_id: str) -> None:
+        self._database.execute("DELETE FROM verdict WHERE (team, task_id) = (?, ?)", (team.number, task_id))
+        folder = f"evaluations/{team.folder}/{task_id}"
+        self._database.execute("DELETE FROM problem WHERE path BETWEEN ? AND ?", (f"{folder}/", f"{folder}0"))
+        self._touched.add(team.number)
+
+    # Teams
+
+    def _team(self, experiment: str, model: str, domain: str) -> _Team:
+        names = (experiment, model, domain)
+        self._database.execute("INSERT OR IGNORE INTO team (experiment, model, domain) VALUES (?, ?, ?)", names)
+        (number,) = self._database.execute(
+            "SELECT id FROM team WHERE (experiment, model, domain) = (?, ?, ?)", names
+        ).fetchone()
+        return _Team(number, *names)
+
+    def _forget_team(self, team: _Team) -> None:
+        (runs,) = self._database.execute("SELECT COUNT(*) FROM run WHERE team = ?", (team.number,)).fetchone()
+        for table in ("task", "run", "verdict", "tally"):
+            self._database.execute(f"DELETE FROM {table} WHERE team = ?", (team.number,))  # noqa: S608
+        self._database.execute("DELETE FROM team WHERE id = ?", (team.number,))
+        for section in ("outputs", "evaluations"):
+            self._database.execute("DELETE FROM problem WHERE path GLOB ?", (f"{section}/{team.folder}/*",))
+        self.done.removed += runs
+        self._touched.discard(team.number)
+
+    def _count(self, team: int) -> None:
+        """Count a team's runs anew."""
+        self._database.execute("DELETE FROM tally WHERE team = ?", (team,))
+        evaluators = self._database.execute("SELECT DISTINCT evaluator FROM verdict WHERE team = ?", (team,)).fetchall()
+        for (evaluator,) in [("",), *evaluators]:
+            self._database.execute(
+                "INSERT INTO tally SELECT run.team, ?2, run.difficulty, run.status,"
+                " CASE WHEN run.status IN ('failed', 'unreadable') THEN 'error' ELSE COALESCE(outcome, 'unscored') END"
+                " AS result, run.is_last, COUNT(*), COALESCE(SUM(needs_review), 0), SUM(MAX(run.cost, 0))"
+                " FROM run LEFT JOIN verdict ON verdict.team = run.team AND verdict.evaluator = ?2"
+                " AND verdict.task_id = run.task_id AND verdict.run_id = run.run_id"
+                " WHERE run.team = ?1 GROUP BY run.difficulty, run.status, result, run.is_last",
+                (team, evaluator),
+            )
+
+    # Bookkeeping
+
+    def _mtime(self, path: str) -> int:
+        return _mtime(f"{self._root.path}/{path}")
+
+    def _trusted(self, mtime: int) -> int:
+        """Return a folder's time if a later change would change it, otherwise one that it never has."""
+        return mtime if mtime + _SETTLED_NS < self._began_ns else 0
+
+    def _note_time(self, column: str, team: _Team, task_id: str, mtime: int) -> None:
+        self._database.execute(
+            f"INSERT INTO task (team, task_id, {column}) VALUES (?1, ?2, ?3)"  # noqa: S608 - one of two words
+            f" ON CONFLICT DO UPDATE SET {column} = ?3",
+            (team.number, task_id, self._trusted(mtime)),
+        )
+
+    def _note_problem(self, path: str, reason: str) -> None:
+        self._database.execute("INSERT OR REPLACE INTO problem VALUES (?, ?)", (path, reason))
+
+    def _forget_problem(self, path: str) -> None:
+        self._database.execute("DELETE FROM problem WHERE path = ?", (path,))
+
+    def _step(self) -> None:
+        """Let readers see what has been done, every now and then."""
+        self._progress.advance()
+        self._pending += 1
+        if self._pending >= _AT_ONCE:
+            self._pending = 0
+            self._database.execute("COMMIT")
+            self._database.execute("BEGIN IMMEDIATE")
+
+    def _finish(self) -> None:
+        for team in sorted(self._touched):
+            self._count(team)
+        if self.done.changes:
+            self._database.execute(
+                "INSERT INTO fact VALUES ('changes', 1) ON CONFLICT DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+            )
+        self._database.execute("COMMIT")
+
+
+def _folders(folder: Path) -> list[str]:
+    """List the sub-folders that can belong to a data root, by name."""
+    return [entry.name for entry in sorted_entries(folder) if is_name(entry.name) and entry.is_dir()]
+
+
+def _folders_with_times(folder: Path) -> Iterator[tuple[str, int]]:
+    """Yield the sub-folders and when they were last written to."""
+    for entry in sorted_entries(folder):
+        with suppress(FileNotFoundError):
+            if entry.is_dir() and is_name(entry.name):
+                yield entry.name, entry.stat().st_mtime_ns
+
+
+def _mtime(path: str) -> int:
+    """Return when a folder was last written to, in nanoseconds; 0 if it is not there."""
+    try:
+        return os.stat(path).st_mtime_ns  # noqa: PTH116 - a million times
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
