@@ -140,23 +140,29 @@ class _Refresh:
         """Look at these folders only."""
         self._database.execute("BEGIN IMMEDIATE")
         for path in sorted(set(changed)):
-            parts = path.split("/")
-            if not all(map(is_name, parts)):
-                continue
-            match parts:
-                case ["questions", folder, task_id]:
-                    self._question(folder.removesuffix(TASK_SUFFIX), task_id, self._mtime(path))
-                case ["outputs", experiment, model, folder, task_id, _]:
-                    team = self._team(experiment, model, folder.removesuffix(TASK_SUFFIX))
-                    task = "/".join(parts[:-1])
-                    self._runs_of_task(team, task_id, self._mtime(task), self._known_runs(team, task_id), None)
-                case ["evaluations", experiment, model, folder, task_id]:
-                    team = self._team(experiment, model, folder.removesuffix(TASK_SUFFIX))
-                    self._scores_of_task(team, task_id, self._mtime(path))
-                case _:
-                    continue
-            self._step()
+            section, *parts = path.split("/")
+            if all(map(is_name, parts)):
+                self._one(section, parts)
+                self._step()
         self._finish()
+
+    def _one(self, section: str, parts: list[str]) -> None:
+        """Look at the folder of a question, a run or a task's evaluations."""
+        root = self._root
+        match section, parts:
+            case "questions", [folder, task_id]:
+                self._question(
+                    folder.removesuffix(TASK_SUFFIX), task_id, _mtime(f"{root.questions}/{folder}/{task_id}")
+                )
+            case "outputs", [experiment, model, folder, task_id, _]:
+                team = self._team(experiment, model, folder.removesuffix(TASK_SUFFIX))
+                mtime = _mtime(f"{root.outputs}/{team.folder}/{task_id}")
+                self._runs_of_task(team, task_id, mtime, self._known_runs(team, task_id), None)
+            case "evaluations", [experiment, model, folder, task_id]:
+                team = self._team(experiment, model, folder.removesuffix(TASK_SUFFIX))
+                self._scores_of_task(team, task_id, _mtime(f"{root.evaluations}/{team.folder}/{task_id}"))
+            case _:
+                pass
 
     def _teams(self) -> Iterator[tuple[str, str, str]]:
         """Yield what has a folder of runs or of evaluations."""
@@ -269,7 +275,7 @@ class _Refresh:
     def _run(self, team: _Team, task_id: str, run_id: str, mtime: int) -> None:
         path = f"outputs/{team.folder}/{task_id}/{run_id}/metadata.json"
         try:
-            facts = _reading.run_facts(_reading.read_object(f"{self._root.path}/{path}"), run_id)
+            facts = _reading.run_facts(_reading.read_object(f"{self._root.outputs}/{path.partition('/')[2]}"), run_id)
             self._forget_problem(path)
         except BrokenFileError as error:
             facts = _reading.broken_run(str(error))
@@ -332,7 +338,7 @@ class _Refresh:
     def _scores_of_task(self, team: _Team, task_id: str, mtime: int) -> None:
         self._forget_scores(team, task_id)
         folder = f"evaluations/{team.folder}/{task_id}"
-        for entry in sorted_entries(self._root.path / folder):
+        for entry in sorted_entries(self._root.evaluations / team.folder / task_id):
             if not entry.name.endswith(".json"):
                 continue
             path, evaluator = f"{folder}/{entry.name}", entry.name.removesuffix(".json")
@@ -399,9 +405,6 @@ class _Refresh:
             )
 
     # Bookkeeping
-
-    def _mtime(self, path: str) -> int:
-        return _mtime(f"{self._root.path}/{path}")
 
     def _trusted(self, mtime: int) -> int:
         """Return a folder's time if a later change would change it, otherwise one that it never has."""
