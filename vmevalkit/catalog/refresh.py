@@ -190,13 +190,15 @@ class _Refresh:
 
     def _question(self, domain: str, task_id: str, mtime: int) -> None:
         """Read a question, or forget it if its folder is gone."""
-        self._forget_questions(domain, [task_id] if self._has_question(domain, task_id) else [])
         if not mtime:
+            self._forget_questions(domain, [task_id] if self._has_question(domain, task_id) else [])
             return
+        self._database.execute("DELETE FROM question WHERE (domain, task_id) = (?, ?)", (domain, task_id))
         folder = f"{self._root.questions}/{domain}{TASK_SUFFIX}/{task_id}"
         path = f"questions/{domain}{TASK_SUFFIX}/{task_id}/{METADATA_NAME}"
         try:
             facts = _reading.question_facts(_reading.read_object(f"{folder}/{METADATA_NAME}"), domain, task_id)
+            self._forget_problem(path)
         except BrokenFileError as error:
             facts = _reading.broken_question(str(error))
             self._note_problem(path, str(error))
@@ -206,14 +208,7 @@ class _Refresh:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (domain, task_id, self._trusted(mtime), files, *facts),
         )
-        # Runs carry the difficulty of their question, so that they can be found by it.
-        for (team,) in self._database.execute("SELECT id FROM team WHERE domain = ?", (domain,)).fetchall():
-            changed = self._database.execute(
-                "UPDATE run SET difficulty = ? WHERE team = ? AND task_id = ? AND difficulty != ?",
-                (facts.difficulty, team, task_id, facts.difficulty),
-            )
-            if changed.rowcount:
-                self._touched.add(team)
+        self._tell_runs(domain, task_id, facts.difficulty)
         self.done.questions += 1
 
     def _has_question(self, domain: str, task_id: str) -> bool:
@@ -224,7 +219,18 @@ class _Refresh:
         for task_id in task_ids:
             self._database.execute("DELETE FROM question WHERE (domain, task_id) = (?, ?)", (domain, task_id))
             self._forget_problem(f"questions/{domain}{TASK_SUFFIX}/{task_id}/{METADATA_NAME}")
+            self._tell_runs(domain, task_id, "")
             self.done.removed += 1
+
+    def _tell_runs(self, domain: str, task_id: str, difficulty: str) -> None:
+        """Write a question's difficulty into its runs, so that they can be found by it."""
+        for (team,) in self._database.execute("SELECT id FROM team WHERE domain = ?", (domain,)).fetchall():
+            changed = self._database.execute(
+                "UPDATE run SET difficulty = ? WHERE team = ? AND task_id = ? AND difficulty != ?",
+                (difficulty, team, task_id, difficulty),
+            )
+            if changed.rowcount:
+                self._touched.add(team)
 
     # Runs
 
