@@ -2,7 +2,7 @@
 # make demo ARGS=--no-serve    the same, ending after the work
 # make test                    all tests
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-diffusers lint bench bench-memory reading lock clean
+.PHONY: help demo test test-long audit test-diffusers lint bench bench-memory reading lock clean
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -15,6 +15,7 @@ help:
 	@echo "make demo          make, film, score, push and show the standard 75 questions (ARGS=--no-serve: no dashboard)"
 	@echo "make test          run all tests (ARGS='-k name' picks some)"
 	@echo "make test-long     the tests that take too long for every day, in full"
+	@echo "make audit         audit the rule evaluator on 200 questions of each domain (ARGS='--domain chess')"
 	@echo "make test-diffusers  run tiny diffusers pipelines; installs 6 GB of torch into .venv-diffusers"
 	@echo "make lint          check style, types and the layers of the code"
 	@echo "make bench         measure speed, as ratios, and count requests (ARGS='create startup snapshots' picks some)"
@@ -32,11 +33,15 @@ test: $(DEVELOPMENT)
 
 test-long: $(DEVELOPMENT)
 	@VMEVAL_LONG=1 $(PYTHON) -m pytest tests/runner/test_create_dataset.py tests/runner/test_hosted_runs.py -k killed $(ARGS)
+	@VMEVAL_LONG=1 $(PYTHON) -m pytest -s tests/evaluators/test_judge_kills.py tests/runner/test_rating.py tests/web/test_rating_api.py $(ARGS)
 	@VMEVAL_LONG=1 $(PYTHON) -m pytest -s tests/snapshots/test_faults.py tests/snapshots/test_kills.py $(ARGS)
 
 test-diffusers: requirements-diffusers.lock
 	@VMEVAL_VENV=.venv-diffusers sh scripts/environment.sh requirements-diffusers.lock
 	@.venv-diffusers/bin/python -m pytest tests/models/test_diffusers.py tests/models/test_diffusers_settings.py $(ARGS)
+
+audit: $(DEVELOPMENT)
+	@$(VENV)/bin/vmevalkit audit --questions 200 $(ARGS)
 
 lint: $(DEVELOPMENT)
 	@$(PYTHON) -m ruff format --check .

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vmevalkit.cli.options import DEFAULT_EXPERIMENT, Workers, worker_count
-from vmevalkit.cli.scores import DEFAULT_EVALUATOR, print_leaderboard
+from vmevalkit.cli.reports import print_leaderboard
+from vmevalkit.cli.scores import DEFAULT_EVALUATOR
 from vmevalkit.cli.versions import print_log
 
 if TYPE_CHECKING:

@@ -22,7 +22,6 @@ from vmevalkit.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from vmevalkit.analysis import Cell, Leaderboard
     from vmevalkit.evaluators import Evaluator
     from vmevalkit.runner.audit import Audit
 
@@ -42,7 +41,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(evaluate)
     app.command()(evaluators)
-    app.command()(report)
     app.command()(audit)
 
 
@@ -190,71 +188,6 @@ def _opened(
         options["base_url"] = base_url
     entry = find_evaluator(evaluators(load_settings().evaluators), name)
     return open_evaluator(entry, options=options, keys=secrets(), cache=state / f"{name}.answers.sqlite")
-
-
-def report(
-    experiment: Experiment = DEFAULT_EXPERIMENT,
-    evaluator: EvaluatorName = DEFAULT_EVALUATOR,
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Print the leaderboard of an experiment.
-
-    The rate is the share of the scored questions that were solved. Errors and missing videos are counted apart.
-    """
-    from vmevalkit.analysis import leaderboard
-
-    board = leaderboard(data_root(data_dir), experiment, evaluator)
-    if as_json:
-        print_json(_as_json(board))
-    else:
-        print_leaderboard(board)
-    for problem in board.problems:
-        typer.echo(f"error: {problem}", err=True)
-    if board.problems:
-        raise typer.Exit(1)
-
-
-def print_leaderboard(board: "Leaderboard") -> None:
-    """Print a leaderboard as a table."""
-    from rich.table import Table
-
-    table = Table(title=f"{board.experiment}, scored by {board.evaluator}", title_justify="left")
-    table.add_column("model", style="bold")
-    for heading in ("solved", "rate", *board.domains, "errors", "missing"):
-        table.add_column(heading, justify="right")
-    for row in board.rows:
-        total = row.total
-        table.add_row(
-            row.model,
-            f"{total.passed} of {total.scored}",
-            "-" if total.rate is None else f"{total.rate:.0%}",
-            *(
-                f"{cell.passed}/{cell.scored}" if cell.scored else "-"
-                for cell in (row.domains[domain] for domain in board.domains)
-            ),
-            str(total.errors),
-            str(total.missing),
-        )
-    print_table(table)
-
-
-def _as_json(board: "Leaderboard") -> dict[str, Any]:
-    def cell(cell: "Cell") -> dict[str, Any]:
-        return {**vars(cell), "missing": cell.missing, "rate": cell.rate}
-
-    return {
-        "experiment": board.experiment,
-        "evaluator": board.evaluator,
-        "models": [
-            {
-                "model": row.model,
-                "total": cell(row.total),
-                "domains": {domain: cell(row.domains[domain]) for domain in board.domains},
-            }
-            for row in board.rows
-        ],
-    }
 
 
 def print_audit(found: "Audit") -> None:

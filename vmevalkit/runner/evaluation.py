@@ -21,6 +21,7 @@ from vmevalkit.dataroot import (
     load_evaluation,
     load_pair,
     load_run,
+    note_change,
     resolve_inside,
 )
 from vmevalkit.errors import UnknownNameError, UsageError, VMEvalError
@@ -209,7 +210,9 @@ def _score(root: DataRoot, judge: Evaluator, force: bool, job: _Job) -> _Done:
                 new.append(score)
                 evaluation = evaluation.with_score(score, judge.version)
         if new:
-            evaluation.save(root.evaluation_file(experiment, job.model, job.pair, judge.name))
+            path = root.evaluation_file(experiment, job.model, job.pair, judge.name)
+            evaluation.save(path)
+            note_change(root, path.parent)
     except UsageError:
         raise
     except (VMEvalError, OSError) as error:

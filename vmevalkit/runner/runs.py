@@ -25,6 +25,7 @@ from vmevalkit.dataroot import (
     VideoRequest,
     atomic_path,
     load_run,
+    note_change,
     remove_abandoned,
     write_text,
 )
@@ -145,7 +146,9 @@ def tidy(root: DataRoot, key: RunKey) -> None:
 
 def save(root: DataRoot, run: Run) -> None:
     """Write a run's metadata down."""
-    run.save(root.run_folder(run.key) / _METADATA)
+    folder = root.run_folder(run.key)
+    run.save(folder / _METADATA)
+    note_change(root, folder)
 
 
 def submitting(root: DataRoot, run: Run) -> Run:
