@@ -79,7 +79,7 @@ def write_video(path: Path, frames: Iterable[Frame], *, fps: int, crf: int = 18)
                 raise VideoError(f"{path.name}: no frames to write")
             container.mux(stream.encode())
     except (av.error.FFmpegError, ValueError) as error:
-        raise VideoError(f"{path.name}: cannot be written: {error}") from error
+        raise VideoError(f"{path.name}: cannot be written: {_reason(error)}") from error
     return count
 
 
@@ -105,7 +105,12 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     except FileNotFoundError as error:
         raise VideoError(f"{path.name}: no such file") from error
     except (av.error.FFmpegError, ValueError, EOFError) as error:
-        raise VideoError(f"{path.name}: cannot be decoded: {error}") from error
+        raise VideoError(f"{path.name}: cannot be decoded: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Return what FFmpeg says, without the number of the error and the whole path."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _pixels(frame: av.VideoFrame) -> Frame:

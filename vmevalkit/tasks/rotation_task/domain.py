@@ -1,15 +1,16 @@
 """The turning figures as a domain."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vmevalkit.tasks.domain import FRAME_SIZE, Difficulty, Domain, PromptStyle
-from vmevalkit.tasks.rotation_task import drawing, generation, reading, records, wording
+from vmevalkit.tasks.domain import FRAME_SIZE, Difficulty, Domain, Faults, PromptStyle
+from vmevalkit.tasks.rotation_task import drawing, generation, reading, records, watching, wording
 from vmevalkit.tasks.rotation_task.puzzle import Puzzle, labels_after, question_key, solutions
-from vmevalkit.tasks.rotation_task.reading import State
+from vmevalkit.tasks.rotation_task.reading import Glimpse, State
 
 
 class RotationDomain(Domain[Puzzle, State]):
@@ -41,6 +42,14 @@ class RotationDomain(Domain[Puzzle, State]):
         """Turn the wrong way or by a wrong angle, or end in the mirror image."""
         return generation.mistaken_puzzle(puzzle, rng)
 
+    def near_miss(self, puzzle: Puzzle, rng: np.random.Generator) -> Puzzle:
+        """Turn a little too far or not far enough."""
+        return generation.nearly_right_puzzle(puzzle, rng)
+
+    def tampered(self, puzzle: Puzzle, rng: np.random.Generator) -> Puzzle | None:
+        """Move one cube of the figure; `None` if no such figure looks different in the end."""
+        return generation.tampered_puzzle(puzzle, rng)
+
     def to_metadata(self, puzzle: Puzzle) -> dict[str, Any]:
         """Describe the figure, the view and the turn."""
         return records.to_metadata(puzzle)
@@ -68,6 +77,14 @@ class RotationDomain(Domain[Puzzle, State]):
     def matches(self, seen: State, expected: State) -> bool:
         """Tell whether two states show the same view, up to what compression and scaling do to edges."""
         return reading.similarity(seen, expected) >= reading.SAME_VIEW
+
+    def glimpse(self, frame: NDArray[np.uint8]) -> Glimpse:
+        """See what can be seen of the figure, and how well."""
+        return reading.read_glimpse(frame)
+
+    def follow(self, puzzle: Puzzle, glimpses: Sequence[Glimpse | None]) -> Faults:
+        """Tell whether it was always this figure, and whether it turned the asked way and in one go."""
+        return watching.follow(puzzle, glimpses)
 
     def difference(self, seen: State, expected: State) -> str:
         """Say how much of the figure is as expected."""

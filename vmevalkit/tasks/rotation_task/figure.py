@@ -90,6 +90,27 @@ def is_free(cubes: list[Voxel]) -> bool:
     ) and len(set(cubes)) == len(cubes)
 
 
+def with_a_cube_moved(figure: Figure) -> list[Figure]:
+    """List the figures in one piece that differ from a figure by the place of one cube, in a fixed order."""
+    found = set()
+    for cube in figure:
+        rest = set(figure) - {cube}
+        beside = {(x + dx, y + dy, z + dz) for x, y, z in rest for dx, dy, dz in DIRECTIONS_IN_SPACE}
+        if _is_connected(rest):
+            found |= {normalised([*rest, place]) for place in beside - set(figure)}
+    return sorted(found - {figure})
+
+
+def _is_connected(cubes: set[Voxel]) -> bool:
+    reached: set[Voxel] = set()
+    waiting = set(sorted(cubes)[:1])
+    while waiting:
+        reached |= waiting
+        beside = {(x + dx, y + dy, z + dz) for x, y, z in waiting for dx, dy, dz in DIRECTIONS_IN_SPACE}
+        waiting = (beside & cubes) - reached
+    return reached == cubes
+
+
 def bends(figure: Figure) -> int:
     """Count the cubes where an arm changes its direction."""
     cubes = set(figure)

@@ -8,6 +8,7 @@ from itertools import pairwise, product
 import numpy as np
 
 from vmevalkit.tasks.domain import Difficulty
+from vmevalkit.tasks.rotation_task.cells import agreement
 from vmevalkit.tasks.rotation_task.figure import (
     DIRECTIONS_IN_SPACE,
     Figure,
@@ -15,8 +16,19 @@ from vmevalkit.tasks.rotation_task.figure import (
     is_chiral_without_symmetry,
     is_free,
     normalised,
+    with_a_cube_moved,
 )
-from vmevalkit.tasks.rotation_task.puzzle import DIRECTIONS, Puzzle, Turn, mistakes, pose, solutions
+from vmevalkit.tasks.rotation_task.puzzle import (
+    ALIKE,
+    DIRECTIONS,
+    Puzzle,
+    Turn,
+    labels_after,
+    mistakes,
+    pose,
+    solutions,
+)
+from vmevalkit.tasks.rotation_task.view import stage
 
 
 @dataclass(frozen=True)
@@ -105,3 +117,26 @@ def mistaken_puzzle(puzzle: Puzzle, rng: np.random.Generator) -> Puzzle:
         if turn.mirrored or (turn.angle == asked.angle) != (turn.direction == asked.direction)
     ]
     return replace(puzzle, shown=plausible[rng.integers(len(plausible))])
+
+
+_LEAST_MISS = 20
+"""By how many degrees a turn is off at least, to be told from the right one with certainty in a compressed film."""
+
+
+def nearly_right_puzzle(puzzle: Puzzle, rng: np.random.Generator) -> Puzzle:
+    """Show a turn in the right direction that goes a little too far or not far enough."""
+    miss = _LEAST_MISS if rng.integers(2) else -_LEAST_MISS
+    return replace(puzzle, shown=replace(puzzle.asked, angle=puzzle.asked.angle + miss))
+
+
+def tampered_puzzle(puzzle: Puzzle, rng: np.random.Generator) -> Puzzle | None:
+    """Move one cube of the figure, so that the final view is another one.
+
+    The figure then stands where it stood and has its size, wherever that can be: nothing else gives it away.
+    """
+    asked = labels_after(puzzle, puzzle.asked)
+    others = [replace(puzzle, figure=figure) for figure in with_a_cube_moved(puzzle.figure)]
+    unlike = [other for other in others if agreement(labels_after(other, puzzle.asked), asked) <= ALIKE]
+    placed = stage(puzzle.figure, puzzle.elevation)
+    options = [other for other in unlike if stage(other.figure, puzzle.elevation) == placed] or unlike
+    return options[rng.integers(len(options))] if options else None

@@ -25,6 +25,17 @@ class State:
         return np.frombuffer(self.cells, dtype=np.uint8).reshape(GRID, GRID)
 
 
+@dataclass(frozen=True)
+class Glimpse:
+    """What can be seen of a frame, and how well."""
+
+    state: State
+    edges: float
+    """How much of the picture dark edges take, as a share of what faces take: little where it is blurred or blended."""
+    other: float
+    """How much of the picture has colours that are none of ours, such as a hand's."""
+
+
 SAME_VIEW = 0.85
 """Two states that agree in this share of the figure's cells show the same view.
 
@@ -46,6 +57,7 @@ _FARTHEST = 40
 """Distance in RGB from which a colour is none of ours."""
 _MOST_OTHER = 0.10
 """How much of a frame may have such colours; up to 0.04 after what is named at `SAME_VIEW`."""
+_MOST_OTHER_IN_GLIMPSES = 0.3
 _MOST_UNCERTAIN = 0.5
 """How many cells of the figure may be uncertain; most of those are on its edges."""
 _MAJORITY = 0.6
@@ -71,20 +83,45 @@ def read_state(frame: Pixels) -> State:
         UnreadableFrameError: the colours are not those of a figure on a turntable, or there is no figure.
 
     """
-    view = square_view(frame, _VIEW)
-    view = (brightened(view, _margin(view)) >> (8 - _BITS)).astype(np.uint16)
-    colours = _colour_table()[(view[..., 0] << 2 * _BITS) | (view[..., 1] << _BITS) | view[..., 2]]
-    if np.count_nonzero(colours == _OTHER) > _MOST_OTHER * colours.size:
-        raise UnreadableFrameError("the colours are not those of a figure on a turntable")
+    colours = _colours(frame, _MOST_OTHER)
     if np.count_nonzero(_margin(colours) == _NAMES.index("paper")) < _LEAST_WHITE * len(_margin(colours)):
         raise UnreadableFrameError("the margin is not empty")
-    labels = _cell_labels(np.array([_LABELS.get(name, NOTHING) for name in _NAMES], dtype=np.uint8)[colours])
-    figure = np.count_nonzero(np.isin(labels, (TOP, LEFT, RIGHT, FRONT)))
-    if figure < _SMALLEST_FIGURE * labels.size:
-        raise UnreadableFrameError("no figure of cubes can be seen")
-    if np.count_nonzero(labels == UNCERTAIN) > _MOST_UNCERTAIN * figure:
+    labels, faces = _labels_of(colours)
+    if np.count_nonzero(labels == UNCERTAIN) > _MOST_UNCERTAIN * faces:
         raise UnreadableFrameError("the faces of the figure cannot be told apart")
     return State(labels.tobytes())
+
+
+def read_glimpse(frame: Pixels) -> Glimpse:
+    """See what can be seen of the figure, and how well; a hand may be in the picture, or the figure in motion.
+
+    Raises:
+        UnreadableFrameError: most of the frame is something else, or no figure can be seen.
+
+    """
+    colours = _colours(frame, _MOST_OTHER_IN_GLIMPSES)
+    labels, faces = _labels_of(colours)
+    edges, other = (np.count_nonzero(colours == number) / colours.size for number in (_NAMES.index("ink"), _OTHER))
+    return Glimpse(State(labels.tobytes()), edges * labels.size / faces, other)
+
+
+def _colours(frame: Pixels, most_other: float) -> Pixels:
+    """Return for each pixel of the square view its colour's place in the names."""
+    view = square_view(frame, _VIEW)
+    view = (brightened(view, _margin(view)) >> (8 - _BITS)).astype(np.uint16)
+    colours: Pixels = _colour_table()[(view[..., 0] << 2 * _BITS) | (view[..., 1] << _BITS) | view[..., 2]]
+    if np.count_nonzero(colours == _OTHER) > most_other * colours.size:
+        raise UnreadableFrameError("the colours are not those of a figure on a turntable")
+    return colours
+
+
+def _labels_of(colours: Pixels) -> tuple[Labels, int]:
+    """Return the labels of the cells, and how many of them are faces."""
+    labels = _cell_labels(np.array([_LABELS.get(name, NOTHING) for name in _NAMES], dtype=np.uint8)[colours])
+    faces = np.count_nonzero(np.isin(labels, (TOP, LEFT, RIGHT, FRONT)))
+    if faces < _SMALLEST_FIGURE * labels.size:
+        raise UnreadableFrameError("no figure of cubes can be seen")
+    return labels, int(faces)
 
 
 def _margin(view: Pixels) -> Pixels:
