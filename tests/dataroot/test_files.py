@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -14,6 +15,7 @@ from vmevalkit.dataroot import (
     remove_abandoned,
     remove_folder,
     sorted_entries,
+    waiting_lock,
     write_json,
 )
 from vmevalkit.errors import BusyError, RecordError
@@ -104,4 +106,29 @@ def test_the_second_holder_of_a_lock_is_told_and_a_killed_holder_frees_it(tmp_pa
             pass
         holder.send_signal(signal.SIGKILL)
     with exclusive(lock, "creating"):
+        pass
+
+
+def test_whoever_waits_for_a_lock_gets_it_when_it_is_free(tmp_path):
+    order = []
+
+    def wait():
+        with waiting_lock(tmp_path / "x.lock", "writing"):
+            order.append("second")
+
+    with exclusive(tmp_path / "x.lock", "writing"):
+        second = threading.Thread(target=wait)
+        second.start()
+        order.append("first")
+    second.join()
+    assert order == ["first", "second"]
+
+
+def test_whoever_waits_too_long_for_a_lock_is_told(tmp_path):
+    lock = tmp_path / "x.lock"
+    with (
+        exclusive(lock, "writing"),
+        pytest.raises(BusyError, match=r"another process has been writing for 0\.01 seconds"),
+        waiting_lock(lock, "writing", seconds=0.01),
+    ):
         pass

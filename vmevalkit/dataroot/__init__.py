@@ -1,5 +1,6 @@
 """The data root: paths, JSON shapes, and how bytes get to disk. No other package knows any of the three."""
 
+from vmevalkit.dataroot.changes import ChangeLog, note_change
 from vmevalkit.dataroot.files import (
     TEMP_SUFFIX,
     atomic_folder,
@@ -12,6 +13,7 @@ from vmevalkit.dataroot.files import (
     remove_abandoned,
     remove_folder,
     sorted_entries,
+    waiting_lock,
     write_bytes,
     write_json,
     write_text,
@@ -31,6 +33,7 @@ from vmevalkit.dataroot.layout import (
     PairKey,
     RunKey,
     check_name,
+    is_name,
     resolve_inside,
 )
 from vmevalkit.dataroot.manifest import (
@@ -42,9 +45,11 @@ from vmevalkit.dataroot.manifest import (
     write_manifest,
 )
 from vmevalkit.dataroot.records import (
+    HUMAN_EVALUATION,
     PASS_SCORE,
     Evaluation,
     FittedRequest,
+    JudgeTrace,
     Pair,
     Record,
     Run,
@@ -64,6 +69,7 @@ __all__ = [
     "FINAL_FRAME_NAME",
     "FIRST_FRAME_NAME",
     "GROUND_TRUTH_NAME",
+    "HUMAN_EVALUATION",
     "MANIFEST_NAME",
     "METADATA_NAME",
     "PASS_SCORE",
@@ -72,11 +78,13 @@ __all__ = [
     "TASK_SUFFIX",
     "TEMP_SUFFIX",
     "VIDEO_NAME",
+    "ChangeLog",
     "DataRoot",
     "Evaluation",
     "FileState",
     "FittedRequest",
     "HashCache",
+    "JudgeTrace",
     "Pair",
     "PairKey",
     "Record",
@@ -94,12 +102,14 @@ __all__ = [
     "check_name",
     "dump_json",
     "exclusive",
+    "is_name",
     "is_temporary",
     "iter_manifest",
     "iter_pairs_on_disk",
     "load_evaluation",
     "load_pair",
     "load_run",
+    "note_change",
     "read_header",
     "read_json",
     "read_text",
@@ -107,6 +117,7 @@ __all__ = [
     "remove_folder",
     "resolve_inside",
     "sorted_entries",
+    "waiting_lock",
     "write_bytes",
     "write_json",
     "write_manifest",

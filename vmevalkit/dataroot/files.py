@@ -10,14 +10,16 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from vmevalkit.errors import BusyError, RecordError
 
 TEMP_SUFFIX = ".tmp"
+_LOOK_AGAIN_SECONDS = 0.005
 
 
 def is_temporary(name: str) -> bool:
@@ -122,7 +124,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object; `RecordError` names the file if it is missing, malformed or something else."""
     try:
         value = json.loads(read_text(path))
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of many thousand digits is no JSONDecodeError
         raise RecordError(path, f"malformed JSON: {error}") from error
     if not isinstance(value, dict):
         raise RecordError(path, f"expected a JSON object, found {type(value).__name__}")
@@ -166,10 +168,42 @@ def exclusive(lock_file: Path, what: str) -> Iterator[None]:
         BusyError: somebody else holds it.
 
     """
-    lock_file.parent.mkdir(parents=True, exist_ok=True)
-    with lock_file.open("a") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BusyError(f"another process is {what}", hint="wait for it to end, then try again") from error
+    with _lockable(lock_file) as handle:
+        if not _lock(handle):
+            raise BusyError(f"another process is {what}", hint="wait for it to end, then try again")
         yield
+
+
+@contextmanager
+def waiting_lock(lock_file: Path, what: str, *, seconds: float = 30.0) -> Iterator[None]:
+    """Wait for a lock and hold it for the length of the block; for work that takes others only a moment.
+
+    Args:
+        lock_file: the same as with `exclusive`, and exclusive to it, too.
+        what: what the other one is doing, such as ``saving a score``.
+        seconds: how long to wait.
+
+    Raises:
+        BusyError: somebody else has held it for so long.
+
+    """
+    with _lockable(lock_file) as handle:
+        deadline = time.monotonic() + seconds
+        while not _lock(handle):
+            if time.monotonic() >= deadline:
+                raise BusyError(f"another process has been {what} for {seconds:g} seconds", hint="try again")
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        yield
+
+
+def _lockable(lock_file: Path) -> IO[str]:
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    return lock_file.open("a")
+
+
+def _lock(handle: IO[str]) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

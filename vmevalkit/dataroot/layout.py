@@ -20,9 +20,15 @@ FINAL_FRAME_NAME = "final_frame.png"
 PROMPT_NAME = "prompt.txt"
 GROUND_TRUTH_NAME = "ground_truth.mp4"
 VIDEO_NAME = "model_output.mp4"
+RATING_PLAN_NAME = "human-eval.plan.json"
 TASK_SUFFIX = "_task"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@=-]{0,127}")
+
+
+def is_name(name: str) -> bool:
+    """Tell whether a name can be a folder of its own, for example an experiment or a model."""
+    return _NAME.fullmatch(name) is not None and not name.endswith(".tmp")
 
 
 def check_name(kind: str, name: str) -> str:
@@ -32,7 +38,7 @@ def check_name(kind: str, name: str) -> str:
         UnsafePathError: it is empty, too long, or has a character that means something in a path.
 
     """
-    if not _NAME.fullmatch(name) or name.endswith(".tmp"):
+    if not is_name(name):
         raise UnsafePathError(
             f"{kind} {name!r} is not a valid name",
             hint="use up to 128 letters, digits and . _ + @ = -, starting with a letter or digit",
@@ -146,14 +152,21 @@ class DataRoot:
 
     def run_folder(self, key: RunKey) -> Path:
         """Return ``outputs/<experiment>/<model>/<domain>_task/<task_id>/<run_id>``."""
-        domain = f"{key.domain}{TASK_SUFFIX}"
-        return self.outputs / key.experiment / key.model / domain / key.task_id / key.run_id
+        return self.outputs.joinpath(key.experiment, key.model, f"{key.domain}{TASK_SUFFIX}", key.task_id, key.run_id)
 
     def evaluation_file(self, experiment: str, model: str, pair: PairKey, evaluator: str) -> Path:
         """Return ``evaluations/<experiment>/<model>/<domain>_task/<task_id>/<evaluator>.json``."""
-        folder = self.evaluations / check_name("experiment", experiment) / check_name("model", model)
-        name = f"{check_name('evaluator', evaluator)}.json"
-        return folder / f"{pair.domain}{TASK_SUFFIX}" / pair.task_id / name
+        return self.evaluations.joinpath(
+            check_name("experiment", experiment),
+            check_name("model", model),
+            f"{pair.domain}{TASK_SUFFIX}",
+            pair.task_id,
+            f"{check_name('evaluator', evaluator)}.json",
+        )
+
+    def rating_plan(self, experiment: str) -> Path:
+        """Return ``evaluations/<experiment>/human-eval.plan.json``."""
+        return self.evaluations / check_name("experiment", experiment) / RATING_PLAN_NAME
 
     def domains(self) -> list[str]:
         """Return the domains that have a folder under ``questions/``, by name."""
