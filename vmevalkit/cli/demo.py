@@ -41,11 +41,13 @@ def demo(
         f"\nDone in {time.monotonic() - began:.0f} s. Look at it again with: vmevalkit dashboard --data-dir {root.path}"
     )
     if serve:
+        from vmevalkit.settings import load_settings
         from vmevalkit.web import DashboardConfig
         from vmevalkit.web import serve as serve_dashboard
 
+        remote = (folder / "remote").resolve().as_uri()
         serve_dashboard(
-            DashboardConfig(root),
+            DashboardConfig(root, settings=load_settings().model_copy(update={"remote": remote})),
             port=port,
             open_browser=True,
             announce=lambda url: print(f"\nThe dashboard is at {url}; Ctrl-C ends it.", flush=True),
@@ -72,7 +74,7 @@ def _create_run_evaluate(root: "DataRoot", workers: int) -> None:
         filmed = run_models(root, DEFAULT_EXPERIMENT, BASELINES, RunOptions(workers=workers), watch=told_to(progress))
     print(f"{filmed.succeeded} videos made, {filmed.skipped} there already: {root.outputs}")
 
-    _heading("evaluate", "the rule evaluator reads the last frame of each video")
+    _heading("evaluate", "the rule evaluator watches each video")
     with shown("evaluate") as progress:
         scored = evaluate_experiment(root, DEFAULT_EXPERIMENT, DEFAULT_EVALUATOR, workers=workers, progress=progress)
     print(
