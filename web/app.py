@@ -3,11 +3,14 @@
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from vmevalkit.cli import show_error
 from vmevalkit.errors import VMEvalError
+from vmevalkit.settings import load_settings, secrets
 from vmevalkit.web import config_from_folders, serve
+from vmevalkit.web.config import TOKEN_VARIABLE, checked_token
 
 HERE = Path(__file__).resolve().parent
 
@@ -22,6 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Look at questions, videos and scores in a browser.")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen at (default: %(default)s)")
     parser.add_argument("--port", type=int, default=5000, help="the port to listen at (default: %(default)s)")
+    parser.add_argument("--token", help=f"a secret that everybody has to know (default: {TOKEN_VARIABLE}, or none)")
     parser.add_argument("--open", action="store_true", help="open the default browser on it")
     options = parser.parse_args()
     try:
@@ -29,7 +33,11 @@ def main() -> int:
     except ValueError:
         return show_error(f"MAX_CONTENT_LENGTH must be a number of bytes, not {MAX_CONTENT_LENGTH}", None, 2)
     try:
-        config = config_from_folders(OUTPUT_DIR, QUESTIONS_DIR, limit)
+        config = replace(
+            config_from_folders(OUTPUT_DIR, QUESTIONS_DIR, limit),
+            token=checked_token(options.token or secrets().get(TOKEN_VARIABLE)),
+            settings=load_settings(),
+        )
         serve(config, options.host, options.port, open_browser=options.open, announce=announce)
     except VMEvalError as error:
         return show_error(error.message, error.hint, error.exit_code)

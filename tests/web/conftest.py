@@ -5,10 +5,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from browsing import launched
 from dashboard_data import Served, fill, serving
+from fastapi.testclient import TestClient
+from playwright.sync_api import Browser
 
 from vmevalkit.dataroot import DataRoot
-from vmevalkit.web import DashboardConfig
+from vmevalkit.web import DashboardConfig, create_app
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +44,13 @@ def own_root(tmp_path: Path) -> DataRoot:
 
 
 @pytest.fixture
-def own_client(own_root: DataRoot) -> Iterator[httpx.Client]:
-    with serving(DashboardConfig(own_root)) as served, httpx.Client(base_url=served.url, trust_env=False) as client:
-        yield client
+def own_client(own_root: DataRoot) -> TestClient:
+    """The dashboard on that data root; it first looks at the folders when it is first asked something."""
+    app = create_app(DashboardConfig(own_root))
+    return TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser. Of a module, because as long as it runs nothing else can have an event loop in this thread."""
+    yield from launched()

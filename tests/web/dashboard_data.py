@@ -187,7 +187,7 @@ class Served:
 
 @contextmanager
 def serving(dashboard: DashboardConfig | FastAPI) -> Iterator[Served]:
-    """Run a dashboard at a free port for the length of the block."""
+    """Run a dashboard at a free port for the length of the block; all that is there before is in its first answer."""
     app = dashboard if isinstance(dashboard, FastAPI) else create_app(dashboard)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False, ws="none"))
     thread = threading.Thread(target=server.run)
@@ -195,6 +195,8 @@ def serving(dashboard: DashboardConfig | FastAPI) -> Iterator[Served]:
     try:
         while not server.started:
             assert thread.is_alive(), "the server did not start"
+            time.sleep(0.01)
+        while app.state.dashboard.catalog.is_building:
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
         yield Served(f"http://127.0.0.1:{port}", port)

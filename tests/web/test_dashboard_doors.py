@@ -99,6 +99,35 @@ def test_a_port_in_use_is_one_clear_line(door: list[str], own_root: DataRoot, ta
 
 
 @pytest.mark.parametrize("door", [CLI, APP], ids=["command", "app"])
+def test_the_network_is_let_in_only_with_a_token(door: list[str], own_root: DataRoot) -> None:
+    settings = {"VMEVAL_DATA_DIR": str(own_root.path), "OUTPUT_DIR": str(own_root.outputs / "mine")}
+    status, errors = refused([*door, "--host", "0.0.0.0", "--port", "0"], **settings)
+    assert status == 2
+    assert errors.splitlines() == [
+        "error: 0.0.0.0 lets everybody on the network see the data and write scores, and there is no token",
+        "hint: add --token SECRET (or set VMEVAL_DASHBOARD_TOKEN), or leave --host away to serve this machine only",
+    ]
+
+
+def test_the_token_comes_from_the_environment_and_is_in_the_address(own_root: DataRoot) -> None:
+    command = [*CLI, "--data-dir", str(own_root.path), "--port", "0", "--host", "0.0.0.0"]
+    with started(command, VMEVAL_DASHBOARD_TOKEN="a-good-secret") as (_, url):
+        assert url.endswith("/?token=a-good-secret")
+        root = url.partition("?")[0]
+        with httpx.Client(trust_env=False, follow_redirects=True) as client:
+            assert client.get(f"{root}api/health").status_code == 401
+            assert client.get(url).status_code == 200
+            assert client.get(f"{root}api/health").status_code == 200
+
+
+def test_the_command_serves_behind_a_proxy_by_another_name(own_root: DataRoot) -> None:
+    command = [*CLI, "--data-dir", str(own_root.path), "--port", "0", "--root-path", "/lab", "--allowed-host", "a.test"]
+    with started(command) as (_, url):
+        answer = httpx.get(f"{url}/lab/openapi.json", headers={"Host": "a.test"}, trust_env=False)
+        assert answer.json()["servers"] == [{"url": "/lab"}]
+
+
+@pytest.mark.parametrize("door", [CLI, APP], ids=["command", "app"])
 def test_a_missing_data_root_is_one_clear_line(door: list[str], tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     settings = {"VMEVAL_DATA_DIR": str(missing), "OUTPUT_DIR": str(missing / "outputs" / "mine")}

@@ -1,66 +1,29 @@
-"""The pages in a real browser: they filter, play, seek, fit a phone, and load nothing from elsewhere."""
+"""The pages in a real browser: by keyboard, on a phone, in the dark, without scripts, and kept up to date."""
 
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from pathlib import Path
 
 import pytest
-from dashboard_data import FPS, FRAMES, Served
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from browsing import Visit, visiting
+from dashboard_data import EXPERIMENT, Served, add_question, add_run, run_of, serving
+from playwright.sync_api import Browser, expect
+
+from vmevalkit.dataroot import DataRoot, PairKey
+from vmevalkit.web import DashboardConfig
 
 pytestmark = pytest.mark.browser
 
-QUESTION = "/question/chess/chess_0000"
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+PAGES = (
+    "/",
+    "/browse",
+    "/browse?view=table",
+    "/browse?model=nobody",
+    "/compare?side=pilot_experiment/oracle,pilot_experiment/wrong,pilot_experiment/lazy",
+    "/data",
+    "/versions",
+    "/search?q=maze",
+    "/docs",
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if path is None:
-        pytest.fail("these tests drive a browser and there is none: apt-get install chromium", pytrace=False)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(_QUIET))
-        yield browser
-        browser.close()
-
-
-@dataclass
-class Visit:
-    """A tab, and what it complained about."""
-
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-
-    def go(self, address: str) -> None:
-        self.page.goto(address, wait_until="load")
-
-
-def visiting(browser: Browser, served: Served, **options: object) -> Iterator[Visit]:
-    context = browser.new_context(base_url=served.url, **options)
-    visit = Visit(context.new_page())
-    page = visit.page
-    page.on("console", lambda m: visit.complaints.append(m.text) if m.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-
-    def check(address: str) -> None:
-        if urlsplit(address).netloc != f"127.0.0.1:{served.port}":
-            visit.complaints.append(f"asked for {address}")
-
-    page.on("request", lambda request: check(request.url))
-    yield visit
-    context.close()
-    assert visit.complaints == []
 
 
 @pytest.fixture
@@ -69,203 +32,205 @@ def desk(browser: Browser, served: Served) -> Iterator[Visit]:
     yield from visiting(browser, served, viewport={"width": 1280, "height": 900})
 
 
-@pytest.fixture(params=[320, 390])
-def phone(browser: Browser, served: Served, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    yield from visiting(
-        browser, served, viewport={"width": request.param, "height": 844}, is_mobile=True, has_touch=True
-    )
-
-
 @pytest.fixture
 def plain(browser: Browser, served: Served) -> Iterator[Visit]:
     """A browser without JavaScript."""
     yield from visiting(browser, served, java_script_enabled=False)
 
 
-def positions(page: Page) -> list[float]:
-    """Return where each of the videos on the common timeline is, in seconds."""
-    return page.locator("[data-sync-video]").evaluate_all("videos => videos.map(video => video.currentTime)")
+# Filters
 
 
-def wait_until_loaded(page: Page) -> None:
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('[data-sync-video]')].every(video => video.readyState >= 2)"
-    )
-
-
-def wait_until_all_at(page: Page, seconds: float, tolerance: float = 0.5 / FPS) -> None:
-    page.wait_for_function(
-        """([wanted, tolerance]) => [...document.querySelectorAll('[data-sync-video]')].every(
-            video => !video.seeking && Math.abs(video.currentTime - wanted) <= tolerance)""",
-        arg=[seconds, tolerance],
-    )
-
-
-@pytest.mark.parametrize("kind", ["desk", "plain"])
-def test_results_are_filtered_by_model_domain_and_task(kind: str, request: pytest.FixtureRequest) -> None:
-    page = request.getfixturevalue(kind).page
-    page.goto("/")
-    expect(page.locator(".question")).to_have_count(6)
+def test_a_choice_filters_at_once(desk: Visit) -> None:
+    page = desk.page
+    desk.go("/browse")
     page.get_by_label("Domain").select_option("maze")
-    page.get_by_role("button", name="Apply").click()
-    expect(page.locator(".question")).to_have_count(3)
+    page.wait_for_url("**/browse?*domain=maze*")
+    page.get_by_label("Model").select_option("wrong")
+    page.wait_for_url("**model=wrong*")
+    expect(page.locator(".run-card .badge")).to_have_text(["✗Failed"] * 3)
+    expect(page.get_by_role("button", name="Apply")).to_be_hidden()
+    page.get_by_role("link", name="domain maze").click()
+    expect(page.locator(".run-card")).to_have_count(6)
+
+
+def test_what_says_nothing_stays_out_of_the_address(desk: Visit) -> None:
+    page = desk.page
+    desk.go("/browse")
+    page.get_by_label("Domain").select_option("maze")
+    page.wait_for_url("**domain=maze*")
+    assert page.url.endswith("/browse?domain=maze")
+
+
+def test_without_javascript_a_button_filters(plain: Visit) -> None:
+    page = plain.page
+    plain.go("/browse")
     page.get_by_label("Model").select_option("wrong")
     page.get_by_role("button", name="Apply").click()
-    expect(page.locator(".question .badge")).to_have_text(["✗ Failed"] * 3)
-    page.get_by_label("Question id").fill("maze_0002")
-    page.get_by_role("button", name="Apply").click()
-    expect(page.locator(".question h3 a")).to_have_text(["maze_0002"])
-    page.get_by_role("link", name="Clear").click()
-    expect(page.locator(".question")).to_have_count(6)
+    expect(page.locator(".run-card")).to_have_count(6)
+    expect(page.locator("[data-theme-toggle]")).to_be_hidden()
 
 
-def test_a_question_is_opened_and_left_by_its_links(desk: Visit) -> None:
+def test_another_side_is_compared_at_once(desk: Visit) -> None:
     page = desk.page
-    page.goto("/")
-    page.get_by_role("link", name="chess_0001").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("chess_0001")
-    page.get_by_role("link", name="Next").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("chess_0002")
-    page.get_by_role("link", name="Previous").click()
-    page.get_by_role("link", name="All questions").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("pilot_experiment")
+    desk.go(f"/compare?side={EXPERIMENT}/oracle,{EXPERIMENT}/wrong")
+    page.locator("select[name=side]").last.select_option(label="lazy")
+    expect(page.get_by_role("heading", name="Every two")).to_be_visible()
 
 
-def test_every_frame_is_shown(desk: Visit) -> None:
-    desk.go(QUESTION)
-    widths = desk.page.locator("main img").evaluate_all("images => images.map(image => image.naturalWidth)")
-    assert widths
-    assert all(width == 96 for width in widths)
+# Search
 
 
-def test_videos_play(desk: Visit) -> None:
+def test_ctrl_k_searches_by_keyboard_alone(desk: Visit) -> None:
     page = desk.page
-    desk.go(QUESTION)
-    wait_until_loaded(page)
-    video = page.locator("[data-sync-video]").first
-    video.evaluate("video => video.play()")
-    page.wait_for_function("() => document.querySelector('[data-sync-video]').currentTime > 0.2")
-    assert video.evaluate("video => [video.videoWidth, video.videoHeight]") == [96, 96]
+    desk.go("/browse")
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Search")
+    expect(field).to_be_focused()
+    page.keyboard.type("maze_000")
+    expect(page.locator("#palette [role=option]")).to_have_count(3)
+    expect(page.locator("#palette [aria-selected=true]")).to_contain_text("maze_0000")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    chosen = page.locator("#palette [aria-selected=true]")
+    expect(chosen).to_contain_text("maze_0001")
+    assert field.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/question/maze/maze_0001")
 
 
-def test_a_video_seeks(desk: Visit) -> None:
+def test_the_search_keeps_the_focus_and_gives_it_back(desk: Visit) -> None:
     page = desk.page
-    desk.go(QUESTION)
-    wait_until_loaded(page)
-    video = page.locator("[data-sync-video]").first
-    video.evaluate("video => { video.currentTime = 1.25 }")
-    page.wait_for_function("() => !document.querySelector('[data-sync-video]').seeking")
-    assert video.evaluate("video => video.currentTime") == pytest.approx(1.25, abs=0.01)
-    assert video.evaluate("video => video.seekable.end(0)") == pytest.approx(FRAMES / FPS, abs=0.01)
+    desk.go("/browse")
+    before = page.get_by_label("Domain")
+    before.focus()
+    page.keyboard.press("Control+k")
+    for _ in range(3):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement === document.body || !!document.activeElement.closest('#palette')")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(before).to_be_focused()
 
 
-def test_all_videos_play_and_pause_together(desk: Visit) -> None:
-    page = desk.page
-    desk.go(QUESTION)
-    wait_until_loaded(page)
-    page.get_by_role("button", name="Play all").click()
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('[data-sync-video]')].every(video => video.currentTime > 0.3)"
-    )
-    page.get_by_role("button", name="Pause all").click()
-    wait_until_all_at(page, positions(page)[0])
-    assert page.locator("[data-sync-video]").evaluate_all("videos => videos.every(video => video.paused)")
-    expect(page.get_by_role("button", name="Play all")).to_be_visible()
-
-
-def test_playing_stops_at_the_last_frame_and_starts_over(desk: Visit) -> None:
-    page = desk.page
-    desk.go(QUESTION)
-    wait_until_loaded(page)
-    last = (FRAMES - 0.5) / FPS
-    page.get_by_role("button", name="Last frame").click()
-    wait_until_all_at(page, last)
-    page.get_by_role("button", name="Play all").click()
-    expect(page.get_by_role("button", name="Pause all")).to_be_visible()
-    assert max(positions(page)) < last
-    expect(page.get_by_role("button", name="Play all")).to_be_visible(timeout=15_000)
-    wait_until_all_at(page, last)
-
-
-def test_all_videos_step_by_one_frame(desk: Visit) -> None:
-    page = desk.page
-    desk.go(QUESTION)
-    wait_until_loaded(page)
-    forward = page.get_by_role("button", name="One frame forward")
-    for frame in (1, 2, 3):
-        forward.click()
-        wait_until_all_at(page, (frame + 0.5) / FPS, tolerance=0.01)
-    page.get_by_role("button", name="One frame back").click()
-    wait_until_all_at(page, 2.5 / FPS, tolerance=0.01)
-
-
-def test_the_slider_moves_all_videos(desk: Visit) -> None:
-    page = desk.page
-    desk.go(QUESTION)
-    wait_until_loaded(page)
-    page.get_by_role("slider", name="Position in all videos").evaluate(
-        "slider => { slider.value = 1.5; slider.dispatchEvent(new Event('input')) }"
-    )
-    wait_until_all_at(page, 1.5, tolerance=0.01)
-    expect(page.locator("[data-sync-time]")).to_contain_text("1.50 s")
-
-
-def test_a_failed_video_shows_its_last_frame_beside_the_expected_one(desk: Visit) -> None:
-    page = desk.page
-    desk.go(QUESTION)
-    seen = page.locator(".compare video")
-    page.wait_for_function("() => document.querySelector('.compare video').currentTime > 0")
-    assert seen.evaluate("video => video.currentTime") == pytest.approx((FRAMES - 0.5) / FPS, abs=0.01)
-    assert seen.evaluate("video => video.paused")
-
-
-def test_controls_do_not_cover_a_video_until_they_are_needed(desk: Visit) -> None:
-    page = desk.page
-    desk.go(QUESTION)
-    video = page.locator("[data-sync-video]").first
-    assert not video.evaluate("video => video.controls")
-    video.hover()
-    assert video.evaluate("video => video.controls")
-    page.mouse.move(0, 0)
-    assert not video.evaluate("video => video.controls")
-    video.focus()
-    assert video.evaluate("video => video.controls")
-
-
-def test_without_javascript_videos_keep_their_controls(plain: Visit) -> None:
-    page = plain.page
-    page.goto(QUESTION)
-    expect(page.locator("video[controls]")).to_have_count(5)
-    expect(page.locator("[data-sync]")).to_be_hidden()
-
-
-def test_the_keyboard_reaches_the_filters_and_the_focus_is_seen(desk: Visit) -> None:
+def test_a_search_that_finds_nothing_says_so(desk: Visit) -> None:
     page = desk.page
     desk.go("/")
+    page.get_by_role("link", name="Search").click()
+    page.keyboard.type("zebra")
+    expect(page.locator("#palette [role=status]")).to_have_text("Nothing found")
+
+
+def test_without_javascript_search_is_a_page(plain: Visit) -> None:
+    page = plain.page
+    plain.go("/")
+    page.get_by_role("link", name="Search").click()
+    page.get_by_role("searchbox").fill("chess_0001")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="chess_0001").click()
+    page.wait_for_url("**/question/chess/chess_0001")
+
+
+# Live
+
+
+def test_progress_and_results_are_kept_up_to_date(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    root = DataRoot(tmp_path / "data")
+    for number in range(2):
+        add_question(root, PairKey("maze", f"maze_{number:04d}"), ground_truth=False)
+    add_run(root, run_of("oracle", "maze_0000"), status="running")
+    with serving(DashboardConfig(root)) as served:
+        for visit in visiting(browser, served):
+            page = visit.page
+            visit.go("/")
+            expect(page.locator("#progress")).to_contain_text("1 running")
+            expect(page.locator("#failures")).not_to_contain_text("maze_0001")
+            add_run(root, run_of("oracle", "maze_0001"), status="failed")
+            expect(page.locator("#progress")).to_contain_text("1 failed", timeout=20_000)
+            expect(page.locator("#failures")).to_contain_text("maze_0001")
+
+
+# Looks
+
+
+def test_the_theme_is_chosen_kept_and_given_up_again(desk: Visit) -> None:
+    page = desk.page
+    ground = "getComputedStyle(document.body).backgroundColor"
+    desk.go("/")
+    light = page.evaluate(ground)
+    toggle = page.get_by_role("button", name="Theme: as the system")
+    toggle.click()
+    page.get_by_role("button", name="Theme: light").click()
+    expect(page.get_by_role("button", name="Theme: dark")).to_be_visible()
+    dark = page.evaluate(ground)
+    assert dark != light
+    desk.go("/browse")
+    assert page.evaluate(ground) == dark
+    page.get_by_role("button", name="Theme: dark").click()
+    desk.go("/browse")
+    assert page.evaluate(ground) == light
+
+
+def test_a_picture_that_cannot_be_loaded_is_a_quiet_tile(desk: Visit) -> None:
+    page = desk.page
+    page.route("**/media/**", lambda route: route.fulfill(status=404))
+    desk.go("/browse")
+    tile = page.locator(".picture img").first
+    assert "No picture yet" in tile.evaluate("image => getComputedStyle(image, '::after').content")
+    desk.complaints.clear()  # the browser reports the refusals that were asked for
+
+
+def test_the_keyboard_reaches_everything_and_the_focus_is_seen(desk: Visit) -> None:
+    page = desk.page
+    desk.go("/browse?model=wrong")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     reached = set()
-    for _ in range(13):
+    for _ in range(28):
         page.keyboard.press("Tab")
         focused = page.locator(":focus")
-        reached.add(focused.evaluate("element => element.name || element.textContent.trim()"))
+        reached.add(focused.evaluate("element => element.name || element.textContent.trim().split(/\\s+/)[0]"))
         assert focused.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
-    assert {"experiment", "model", "domain", "outcome", "task_id", "Apply", "chess_0000"} <= reached
+    fields = {"experiment", "model", "domain", "difficulty", "outcome", "evaluator", "sort", "text", "last", "review"}
+    assert {"Overview", "Versions", "Search", "Theme:", "Grid", "Table", *fields, "More", "wrong"} <= reached
 
 
-def test_a_phone_needs_no_sideways_scrolling(phone: Visit) -> None:
-    page = phone.page
-    for address in ("/", QUESTION, "/docs", "/?model=nobody", "/?cursor=malformed"):
-        phone.go(address)
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
-        assert page.evaluate("window.innerWidth") == page.viewport_size["width"], address
-    phone.complaints.clear()  # the browser reports the refusal that was asked for
+def test_the_skip_link_leads_past_the_menu(desk: Visit) -> None:
+    page = desk.page
+    desk.go("/browse")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").evaluate("element => !!element.closest('main')")
+
+
+@pytest.mark.parametrize("width", [320, 390, 2560])
+def test_no_page_needs_sideways_scrolling(browser: Browser, served: Served, width: int) -> None:
+    for visit in visiting(browser, served, viewport={"width": width, "height": 844}):
+        for address in PAGES:
+            visit.go(address)
+            assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address
+
+
+def test_what_is_touched_on_a_phone_is_large_enough(browser: Browser, served: Served) -> None:
+    for visit in visiting(browser, served, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True):
+        for address in PAGES:
+            visit.go(address)
+            small = visit.page.locator("button, select, input, .button, .tool, .chip, .site-menu a").evaluate_all(
+                """elements => elements.filter((element) => {
+                    const box = (element.closest("label.check") ?? element).getBoundingClientRect();
+                    return element.checkVisibility() && (box.height < 24 || box.width < 24);
+                }).map((element) => element.outerHTML)"""
+            )
+            assert small == [], address
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_ground(browser: Browser, served: Served, scheme: str) -> None:
     for visit in visiting(browser, served, color_scheme=scheme):
-        for address in ("/", QUESTION, "/docs"):
+        for address in PAGES:
             visit.go(address)
             assert visit.page.evaluate(_LOW_CONTRAST) == [], address
 

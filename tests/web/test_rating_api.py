@@ -122,8 +122,7 @@ def test_a_video_comes_in_ranges(api: httpx.Client, video: Path) -> None:
 
 
 def test_behind_a_proxy_the_addresses_begin_with_its_prefix(own_root: DataRoot, runs: list[RunKey]) -> None:
-    app = create_app(DashboardConfig(own_root))
-    app.root_path = "/lab"
+    app = create_app(DashboardConfig(own_root, root_path="/lab"))
     with serving(app) as served, httpx.Client(base_url=served.url, trust_env=False) as api:
         assert next_item(api)["item"]["video_url"].startswith(f"/lab{BASE}/media/")
 

@@ -8,7 +8,6 @@ import httpx
 import pytest
 from dashboard_data import EXPERIMENT, RUN_ID, add_question, add_run, add_score, run_of
 
-from vmevalkit import __version__
 from vmevalkit.dataroot import DataRoot, PairKey, RunKey
 
 
@@ -42,7 +41,11 @@ def test_a_result_holds_all_that_is_known_about_a_run(client: httpx.Client) -> N
         "run_id": RUN_ID,
         "status": "succeeded",
         "outcome": "failed",
-        "prompt": "Move the dot.",
+        "score": 2.0,
+        "raters": 1,
+        "needs_review": False,
+        "is_last": True,
+        "prompt": "Move the dot of maze_0001 to the lower right corner.",
         "created_at": "2025-01-15T10:30:00.000000Z",
         "difficulty": "easy",
         "model_version": "1",
@@ -51,6 +54,7 @@ def test_a_result_holds_all_that_is_known_about_a_run(client: httpx.Client) -> N
         "video": {"width": 96, "height": 96, "fps": 8.0, "frames": 16, "duration": 2.0},
         "error": None,
         "video_url": f"/media/video/wrong/maze/maze_0001/{RUN_ID}/model_output.mp4?experiment={EXPERIMENT}",
+        "poster_url": f"/media/poster/{EXPERIMENT}/wrong/maze/maze_0001/{RUN_ID}.jpg",
         "first_frame_url": "/media/question/maze/maze_0001/first_frame.png",
         "final_frame_url": "/media/question/maze/maze_0001/final_frame.png",
         "evaluations": [
@@ -62,6 +66,8 @@ def test_a_result_holds_all_that_is_known_about_a_run(client: httpx.Client) -> N
                 "passed": False,
                 "explanation": "The dot is in the centre, not in the corner.",
                 "dimensions": {},
+                "created_at": "2025-01-15T10:30:00.000000Z",
+                "needs_review": False,
             }
         ],
     }
@@ -100,8 +106,6 @@ def test_results_are_sorted_by_experiment_model_domain_task_and_run(client: http
         ({"model": "", "domain": "", "status": "", "outcome": "", "evaluator": "", "cursor": ""}, 26),
         ({"model": "nobody"}, 0),
         ({"experiment": "nothing"}, 0),
-        ({"status": "nonsense"}, 0),
-        ({"outcome": "nonsense"}, 0),
     ],
 )
 def test_filters_narrow_the_results_and_total_counts_them(
@@ -142,6 +146,24 @@ def test_pages_together_hold_each_result_once(client: httpx.Client, limit: int, 
         ("limit=-1", 422),
         ("limit=1001", 422),
         ("limit=many", 422),
+        ("limit=99999999999999999999999", 422),
+        ("status=nonsense", 422),
+        ("outcome=nonsense", 422),
+        ("sort=nonsense", 422),
+        ("order=up", 422),
+        ("evaluations=some", 422),
+        ("needs_review=perhaps", 422),
+        ("score_from=nan", 422),
+        ("score_from=1e999", 422),
+        ("score_to=6", 422),
+        ("score_to=high", 422),
+        ("since=yesterday", 422),
+        ("since=2025-13", 422),
+        ("until=2025-01-15T25:00", 422),
+        ("until=2025-01-15T10:00%00", 422),
+        ("q=" + "x" * 201, 422),
+        ("cursor=" + "x" * 2001, 422),
+        ("modle=oracle", 422),
         ("cursor=nonsense", 400),
         ("cursor=a/b/c/d", 400),
         ("cursor=a/b/c/d/..", 400),
@@ -227,27 +249,19 @@ def test_a_score_counts_for_its_own_run_only(own_root: DataRoot, own_client: htt
 
 
 def test_an_empty_data_root_has_no_results(own_client: httpx.Client) -> None:
-    assert own_client.get("/api/results").json() == {"results": [], "total": 0, "next_cursor": None}
+    assert own_client.get("/api/results").json() == {
+        "results": [],
+        "total": 0,
+        "total_is_exact": True,
+        "next_cursor": None,
+        "previous_cursor": None,
+    }
 
 
 def test_a_domain_with_an_underscore_is_found(own_root: DataRoot, own_client: httpx.Client) -> None:
     add_question(own_root, PairKey("grid_world", "grid_world_0000"))
     add_run(own_root, RunKey("e", "m", "grid_world", "grid_world_0000", "r"))
     assert len(results(own_client, domain="grid_world")) == 1
-
-
-def test_health_names_the_version(client: httpx.Client) -> None:
-    assert client.get("/api/health").json() == {"status": "ok", "version": __version__}
-
-
-def test_every_route_of_the_api_is_in_the_openapi_description(client: httpx.Client) -> None:
-    paths = client.get("/openapi.json").json()["paths"]
-    assert set(paths) == {
-        "/api/results",
-        "/api/health",
-        "/media/video/{model}/{domain}/{task_id}/{run_id}/{filename}",
-        "/media/question/{domain}/{task_id}/{filename}",
-    }
 
 
 @pytest.mark.parametrize(

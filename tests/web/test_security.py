@@ -1,11 +1,13 @@
 """Who may ask, with how much, and what a browser may do with the answer."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
-from dashboard_data import serving
+from dashboard_data import add_run, add_score, run_of, serving
 from fastapi import Body
+from fastapi.testclient import TestClient
 
 from vmevalkit.dataroot import DataRoot
 from vmevalkit.web import DashboardConfig, create_app
@@ -28,7 +30,10 @@ def small_client(own_root: DataRoot) -> Iterator[httpx.Client]:
 def test_every_answer_carries_the_security_headers(client: httpx.Client, path: str) -> None:
     headers = client.get(path).headers
     assert "default-src 'self'" in headers["content-security-policy"]
+    for kind, sources in (("script", "'self'"), ("style", "'self'"), ("img", "'self' data:"), ("connect", "'self'")):
+        assert f"{kind}-src {sources};" in headers["content-security-policy"]
     assert "unsafe" not in headers["content-security-policy"]
+    assert headers["cross-origin-opener-policy"] == headers["cross-origin-resource-policy"] == "same-origin"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
 
@@ -51,6 +56,37 @@ def test_any_name_is_served_where_that_is_asked_for(own_root: DataRoot) -> None:
     with serving(DashboardConfig(own_root, allowed_hosts=("*",))) as served:
         answer = httpx.get(f"{served.url}/api/health", headers={"Host": "lab.example"}, trust_env=False)
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 405),
+        ({"Sec-Fetch-Site": "same-origin"}, 405),
+        ({"Sec-Fetch-Site": "none"}, 405),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+def test_only_our_own_pages_and_programs_may_write(client: httpx.Client, headers: dict[str, str], status: int) -> None:
+    assert client.post("/api/results", headers=headers).status_code == status
+
+
+def test_scores_behind_a_link_that_leads_out_are_not_read(own_root: DataRoot, tmp_path: Path) -> None:
+    key = run_of("oracle", "maze_0000")
+    add_run(own_root, key, status="running")
+    add_score(own_root, key, 5, "the secret")
+    file = own_root.evaluation_file(key.experiment, key.model, key.pair, "RuleEvaluator")
+    file.rename(tmp_path / "outside.json")
+    file.symlink_to(tmp_path / "outside.json")
+    answer = TestClient(create_app(DashboardConfig(own_root)), base_url="http://127.0.0.1").get("/api/results")
+    [evaluation] = answer.json()["results"][0]["evaluations"]
+    assert (evaluation["status"], evaluation["explanation"]) == (
+        "error",
+        "RuleEvaluator.json: does not lie in its own folder",
+    )
 
 
 def test_a_body_above_the_limit_is_refused(small_client: httpx.Client) -> None:

@@ -1,6 +1,12 @@
-"""No address reads anything outside of the folder that it is about."""
+"""No address reads anything outside of the folder that it is about.
+
+Every trick that is known to have worked somewhere is put into every parameter of every address that there is, by
+itself and around names that exist.
+"""
 
 import http.client
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,71 +14,160 @@ import pytest
 from dashboard_data import EXPERIMENT, RUN_ID, add_question, add_run, run_of, serving
 
 from vmevalkit.dataroot import DataRoot, PairKey
-from vmevalkit.web import DashboardConfig
+from vmevalkit.web import DashboardConfig, create_app
 
 SECRET = b"the secret of the host"
-_CLIMBS = (
+_DEEP = 8
+_DOTS = (
     "..",
     ".",
-    "../secret.txt",
-    "../../secret.txt",
-    "../../../../../../../secret.txt",
-    "..%2fsecret.txt",
-    "..%2f..%2f..%2f..%2f..%2f..%2f..%2fsecret.txt",
+    "...",
+    "....",
     "%2e%2e",
-    "%2e%2e/secret.txt",
-    "%2e%2e%2fsecret.txt",
-    "%2E%2E%2F%2E%2E%2Fsecret.txt",
-    ".%2e/secret.txt",
-    "%2e./secret.txt",
-    "%252e%252e%252fsecret.txt",
-    "..%252fsecret.txt",
-    "..%5csecret.txt",
-    "..%5c..%5c..%5csecret.txt",
-    "..\\secret.txt",
-    "..%c0%afsecret.txt",
-    "%c0%ae%c0%ae/secret.txt",
-    "..%e2%81%84secret.txt",
-    "%ef%bc%8e%ef%bc%8e/secret.txt",
-    "....//secret.txt",
-    "..;/secret.txt",
-    "..%00/secret.txt",
-    "secret.txt%00.mp4",
-    "model_output.mp4%00",
-    "model_output.mp4%0a",
-    "model_output.mp4%20",
-    "%00",
-    "%0d%0aX-Injected:%20yes",
-    "~",
-    "~root",
-    "%2fsecret.txt",
-    "%2f%2fsecret.txt",
-    "//secret.txt",
-    "C:%5csecret.txt",
-    "file:%2f%2f%2fsecret.txt",
-    "link-to-secret.mp4",
-    "link-to-folder",
-    "link-to-folder/secret.txt",
-    ".hidden.mp4",
-    ".model_output.mp4.0123456789ab.tmp",
-    "model_output.mp4.tmp",
-    "*",
-    "?",
-    "x" * 300,
-    "metadata.json",
-    "../metadata.json",
-    "-rf",
+    "%2E%2E",
+    ".%2e",
+    "%2e.",
+    "%252e%252e",
+    "%25252e%25252e",
+    "%c0%ae%c0%ae",
+    "%c0%2e%c0%2e",
+    "%e0%80%ae%e0%80%ae",
+    "%f0%80%80%ae%f0%80%80%ae",
+    "%ef%bc%8e%ef%bc%8e",
+    "%e2%80%a4%e2%80%a4",
+    "%u002e%u002e",
+    "..;",
+    "..%00",
+    "..%09",
+    "..%0d",
+    "..%20",
+    "..%3b",
+    "..%23",
+    "..%3f",
+    "%00..",
+    "%20..",
+    "%09..",
+    "..%2e",
+    "a%2f..",
+    "a/..",
+)
+_SLASHES = (
+    "/",
+    "//",
+    "/./",
+    "%2f",
+    "%2F",
+    "%252f",
+    "%25252f",
+    "%5c",
+    "%255c",
+    "%c0%af",
+    "%c1%9c",
+    "%e0%80%af",
+    "%ef%bc%8f",
+    "%ef%bc%bc",
+    "%e2%81%84",
+    "%u2215",
+    "%00%2f",
+    "/%00/",
+)
+_TRICKS = tuple(
+    dict.fromkeys(
+        [
+            *_DOTS,
+            *(f"{dots}{slash}secret.txt" for dots in _DOTS[:9] for slash in _SLASHES[:9]),
+            *(f"{f'{dots}{slash}' * _DEEP}secret.txt" for dots in ("..", "%2e%2e") for slash in _SLASHES),
+            "..%2f" * _DEEP + "etc%2fpasswd",
+            "%2fetc%2fpasswd",
+            "%2f%2fetc%2fpasswd",
+            "/etc/passwd",
+            "%5c%5clocalhost%5cc$",
+            "C:%5csecret.txt",
+            "C%3a%2fsecret.txt",
+            "file:%2f%2f%2fsecret.txt",
+            "file%3a%2f%2f%2fetc%2fpasswd",
+            "http:%2f%2fevil.example%2fx",
+            "....//secret.txt",
+            "....%2f%2fsecret.txt",
+            "..././secret.txt",
+            "secret.txt%00.mp4",
+            "model_output.mp4%00",
+            "model_output.mp4%0a",
+            "model_output.mp4%20",
+            "model_output.mp4.",
+            "model_output.mp4%2f",
+            "model_output.mp4%2f..",
+            "model_output.mp4::$DATA",
+            "first_frame.png%00",
+            "maze_0001%00",
+            "maze_0001%2f..%2fmaze_0001",
+            "%00",
+            "%0a",
+            "%0d%0aX-Injected:%20yes",
+            "%0d%0a%0d%0asecret",
+            "%7f",
+            "%1b[2J",
+            "%ff",
+            "%fe%ff",
+            "%ed%a0%80",
+            "%f4%90%80%80",
+            "%e2%80%ae",
+            "%f0%9f%92%a9",
+            "%",
+            "%2",
+            "%zz",
+            "~",
+            "~root",
+            "$HOME",
+            "${IFS}",
+            "`id`",
+            "$(id)",
+            "|id",
+            ";id",
+            "&id",
+            "%26id",
+            "-rf",
+            "--help",
+            "*",
+            "?",
+            "%3f",
+            "%23",
+            "[a-z]",
+            "{a,b}",
+            "%27%20OR%201=1--",
+            "%22%3b--",
+            "%3cscript%3e",
+            "{{7*7}}",
+            "link-to-secret.mp4",
+            "link-to-folder",
+            "link-to-folder/secret.txt",
+            "link-to-folder%2fsecret.txt",
+            ".hidden.mp4",
+            ".model_output.mp4.0123456789ab.tmp",
+            "model_output.mp4.tmp",
+            ".vmevalkit",
+            ".git",
+            ".env",
+            "metadata.json",
+            "../metadata.json",
+            "..%2fmetadata.json",
+            "question_metadata.json",
+            "con",
+            "nul",
+            "x" * 129,
+            "x" * 300,
+            "9" * 400,
+            "%41" * 200,
+            "-1",
+            "1e999",
+            "null",
+            "undefined",
+            "NaN",
+        ]
+    )
 )
 _VIDEO = f"/media/video/oracle/maze/maze_0001/{RUN_ID}"
-_ADDRESSES = [
-    *(f"{_VIDEO}/{climb}" for climb in _CLIMBS),
-    *(f"/media/video/{climb}/maze/maze_0001/{RUN_ID}/model_output.mp4" for climb in _CLIMBS),
-    *(f"/media/video/oracle/{climb}/maze_0001/{RUN_ID}/model_output.mp4" for climb in _CLIMBS),
-    *(f"/media/video/oracle/maze/maze_0001/{climb}/model_output.mp4" for climb in _CLIMBS),
-    *(f"/media/question/maze/maze_0001/{climb}" for climb in _CLIMBS),
-    *(f"/media/question/maze/{climb}/first_frame.png" for climb in _CLIMBS),
-    *(f"/question/maze/{climb}" for climb in _CLIMBS),
-    *(f"/static/{climb}" for climb in _CLIMBS),
+_ELSEWHERE = [
     f"{_VIDEO}/model_output.mp4?experiment=..%2f..",
     f"{_VIDEO}/model_output.mp4?experiment=%00",
     f"/media/video/linked/maze/maze_0001/{RUN_ID}/secret.txt",
@@ -82,7 +177,19 @@ _ADDRESSES = [
     "/../secret.txt",
     "/%2e%2e/secret.txt",
     "//secret.txt",
+    "/static/..%2f..%2fsecret.txt",
 ]
+_NAMES = {
+    "experiment": EXPERIMENT,
+    "model": "oracle",
+    "domain": "maze",
+    "task_id": "maze_0001",
+    "run_id": RUN_ID,
+    "filename": "model_output.mp4",
+    "item": "0123456789abcdef",
+    "kind": "video",
+}
+_PAGES = ("/question/{domain}/{task_id}", "/score/{experiment}", "/static/{filename}")
 
 
 @pytest.fixture(scope="module")
@@ -127,10 +234,72 @@ def ask(connection: http.client.HTTPConnection, address: str) -> tuple[int, byte
 
 def raw(address: str) -> str:
     """Keep the address as it is, but for what http.client refuses to send at all."""
-    return address.replace("\\", "%5c")
+    return address.replace("\\", "%5c").replace(" ", "%20")
 
 
-@pytest.mark.parametrize("address", _ADDRESSES)
+def routes() -> list[str]:
+    """All addresses with parameters."""
+    paths = create_app(DashboardConfig(DataRoot(Path("nowhere")))).openapi()["paths"]
+    return [*(path for path, methods in paths.items() if "{" in path and "get" in methods), *_PAGES]
+
+
+def test_there_are_many_tricks_and_they_are_tried_on_every_route_with_parameters() -> None:
+    assert len(_TRICKS) >= 200
+    assert {
+        "/api/results/{experiment}/{model}/{domain}/{task_id}/{run_id}",
+        "/api/questions/{domain}/{task_id}",
+    } <= set(routes())
+
+
+@pytest.mark.parametrize("route", routes())
+def test_a_trick_in_any_parameter_is_refused_and_tells_nothing(
+    host: tuple[Path, http.client.HTTPConnection], route: str
+) -> None:
+    folder, connection = host
+    names = re.findall(r"{(\w+)}", route)
+    for name in names:
+        for trick in _TRICKS:
+            values = {other: _NAMES.get(other, "x") for other in names} | {name: trick}
+            status, body = ask(connection, raw(route.format(**values)))
+            assert 400 <= status < 500, (name, trick, body)
+            assert SECRET not in body, (name, trick)
+            assert str(folder).encode() not in body, (name, trick)
+            assert b"root:x:0" not in body, (name, trick)
+
+
+_TEXTS = ("/api/search?q={}", "/api/questions?q={}&limit=1")
+
+
+@pytest.mark.parametrize("name", ["domain", "evaluator", "cursor", "since"])
+def test_a_trick_in_a_filter_is_refused_or_finds_nothing(
+    host: tuple[Path, http.client.HTTPConnection], name: str
+) -> None:
+    folder, connection = host
+    for trick in _TRICKS:
+        status, body = ask(connection, raw(f"/api/results?{name}={query_of(trick)}"))
+        assert 200 <= status < 500, (trick, body)
+        assert SECRET not in body, trick
+        assert str(folder).encode() not in body, trick
+        if status == 200:
+            assert json.loads(body)["total"] in (0, json.loads(ask(connection, "/api/results")[1])["total"]), trick
+
+
+@pytest.mark.parametrize("address", _TEXTS)
+def test_a_trick_in_a_text_is_only_a_text(host: tuple[Path, http.client.HTTPConnection], address: str) -> None:
+    folder, connection = host
+    for trick in _TRICKS:
+        status, body = ask(connection, raw(address.format(query_of(trick))))
+        assert status in (200, 422), (trick, body)
+        assert SECRET not in body, trick
+        assert str(folder).encode() not in body, trick
+
+
+def query_of(trick: str) -> str:
+    """Keep what would end a value in it."""
+    return trick.replace("&", "%26").replace("#", "%23").replace("+", "%2b")
+
+
+@pytest.mark.parametrize("address", _ELSEWHERE)
 def test_an_address_that_climbs_is_refused_and_tells_nothing(
     host: tuple[Path, http.client.HTTPConnection], address: str
 ) -> None:

@@ -8,6 +8,9 @@ from vmevalkit.catalog.records import Sort
 from vmevalkit.dataroot import PairKey, is_name
 from vmevalkit.errors import UsageError
 
+_NO_SCORE = 1000
+"""Larger than all scores."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -36,14 +39,24 @@ def run_place(cursor: str, sort: Sort) -> Place:
     """Read a place; `UsageError` if it is none, or one of another order."""
     try:
         parts = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        was, value, experiment, model, domain, task_id, run_id = parts
-    except (ValueError, TypeError) as error:
+        was, value, *names = parts
+        fits = _is_number(value) if sort == "score" else _is_text(value)
+        experiment, model, domain, task_id, run_id = names
+    except (ValueError, TypeError, RecursionError) as error:
         raise _no_cursor() from error
-    names = (experiment, model, domain)
-    fits = isinstance(value, float | int) if sort == "score" else isinstance(value, str)
-    if was != sort or not fits or not all(isinstance(name, str) for name in (*names, task_id, run_id)):
+    if was != sort or not fits or not all(isinstance(name, str) and is_name(name) for name in names):
         raise _no_cursor()
-    return Place(value, names, task_id, run_id)
+    return Place(value, (experiment, model, domain), task_id, run_id)
+
+
+def _is_number(value: object) -> bool:
+    """Tell whether a value can have been a score; SQLite takes neither all whole numbers nor what is none."""
+    return isinstance(value, float | int) and not isinstance(value, bool) and abs(value) < _NO_SCORE
+
+
+def _is_text(value: object) -> bool:
+    """Tell whether a value is a text that SQLite takes; a lone surrogate is none."""
+    return isinstance(value, str) and value.encode(errors="replace").decode() == value
 
 
 def pair_cursor(key: PairKey) -> str:

@@ -90,6 +90,7 @@ def counts(database: sqlite3.Connection) -> dict[str, int]:
 
 def search(database: sqlite3.Connection, text: str, limit: int) -> tuple[Hit, ...]:
     """Find experiments, models and domains by a part of their name, questions by its beginning or by their prompt."""
+    text = text.replace("\0", " ")  # where SQLite's patterns end
     if not text.strip():
         return ()
     hits = [

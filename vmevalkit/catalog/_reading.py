@@ -9,10 +9,14 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from pydantic_core import from_json
+
 MISSING = -1.0
 """Stands for a number that is not known, so that rows can be sorted by it."""
 UNREADABLE = "unreadable"
 """The status of a run whose metadata is missing or broken."""
+_USUAL_BYTES = 1 << 15
+"""Hardly a file is longer."""
 FIRST_FRAME, FINAL_FRAME, GROUND_TRUTH = 1, 2, 4
 """Bits of ``question.files``: which of its files a question has."""
 
@@ -66,12 +70,7 @@ class VerdictFacts(NamedTuple):
 def read_object(path: str) -> dict[str, Any]:
     """Read a JSON object."""
     try:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            data = os.read(descriptor, os.fstat(descriptor).st_size + 1)
-        finally:
-            os.close(descriptor)
-        value = json.loads(data)
+        value = _parsed(_contents(path))
     except FileNotFoundError as error:
         raise BrokenFileError("no such file") from error
     except (ValueError, RecursionError) as error:
@@ -81,6 +80,25 @@ def read_object(path: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BrokenFileError(f"expected a JSON object, found {type(value).__name__}")
     return value
+
+
+def _contents(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        data = os.read(descriptor, _USUAL_BYTES)
+        if len(data) == _USUAL_BYTES:
+            data += os.read(descriptor, os.fstat(descriptor).st_size)
+        return data
+    finally:
+        os.close(descriptor)
+
+
+def _parsed(data: bytes) -> object:
+    try:
+        return from_json(data)
+    except ValueError:
+        # The parser of the standard library is slower, takes what this one is too strict for, and is who says why not.
+        return json.loads(data)
 
 
 def question_facts(value: dict[str, Any], domain: str, task_id: str) -> QuestionFacts:
@@ -153,6 +171,9 @@ def verdicts(value: dict[str, Any], evaluator: str) -> Iterator[VerdictFacts]:
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise BrokenFileError("records: expected a list of objects")
     usable = [record for record in records if isinstance(record.get("run_id"), str)]
+    if len(usable) == 1:
+        yield _verdict(evaluator, usable[0]["run_id"], usable)
+        return
     for run_id, group in groupby(sorted(usable, key=lambda r: r["run_id"]), key=lambda r: r["run_id"]):
         yield _verdict(evaluator, run_id, list(group))
 
@@ -189,8 +210,10 @@ def _part(value: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _text(value: dict[str, Any], name: str) -> str | None:
     text = value.get(name)
+    if not isinstance(text, str) or text.isascii():
+        return text if isinstance(text, str) else None
     # A lone surrogate is JSON, but no text that can be stored or shown.
-    return text.encode(errors="replace").decode() if isinstance(text, str) else None
+    return text.encode(errors="replace").decode()
 
 
 def _number(value: dict[str, Any], name: str) -> float | None:

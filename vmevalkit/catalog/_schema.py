@@ -1,7 +1,7 @@
 """The tables of the index, and how its file is opened."""
 
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from vmevalkit.errors import RecordError
@@ -108,35 +108,45 @@ CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
-def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open the index; one that is damaged or of another version is replaced by an empty one."""
+def open_for_writing(path: Path, *, anew: bool = False) -> sqlite3.Connection:
+    """Open the index; one that is missing, damaged, of another version or to be made anew gives way to an empty one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        database = _opened(path)
+        database = _opened(path) if path.exists() and not anew else None
     except sqlite3.DatabaseError:
         database = None
     if database is None:
-        remove(path)
+        _make(path)
         database = _opened(path)
     if database is None:
         raise RecordError(path, "another version of this program made it anew meanwhile")
     return database
 
 
+def _make(path: Path) -> None:
+    """Put an empty index in place: whoever sees it, sees its tables."""
+    new = path.with_name(f".{path.name}.tmp")
+    remove(new)
+    with closing(sqlite3.connect(new, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = OFF")
+        database.executescript(f"BEGIN;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;")
+    # What an index that somebody has deleted leaves behind does not belong to this one.
+    remove(path)
+    new.replace(path)
+
+
 def _opened(path: Path) -> sqlite3.Connection | None:
-    """Open the index, with its tables; `None` if it is of another version."""
+    """Open the index; `None` if it is of another version."""
     database = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
     try:
-        database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = OFF")  # what is lost with the power is built again
         database.execute(f"PRAGMA cache_size = {-_CACHE_KIB}")
         (version,) = database.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            database.executescript(f"BEGIN;{_TABLES}PRAGMA user_version = {VERSION};COMMIT;")
     except BaseException:
         database.close()
         raise
-    if version in (0, VERSION):
+    if version == VERSION:
         return database
     database.close()
     return None

@@ -4,13 +4,14 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from vmevalkit.catalog import _comparing, _questions, _runs, _sums
+from vmevalkit.catalog import _comparing, _questions, _runs, _several, _sums
 from vmevalkit.catalog._schema import open_for_reading, remove
 from vmevalkit.catalog.records import (
     DEFAULT_EVALUATOR,
@@ -42,8 +43,42 @@ _LEAST_SECONDS = 1.0
 _SHARE = 20
 """How many times as long as a look at all folders takes lies between two of them, at least."""
 _POLL_SECONDS = 0.25
+_MOST_WAITING = 10_000
 _FIRST_SECONDS = 60.0
 """How long a question waits for another process that builds the index for the first time."""
+_PATIENCE_SECONDS = 2.0
+"""How long, from the beginning, questions wait until all folders have been looked at; most data roots are small."""
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+class _StoppedError(Exception):
+    """The index need not be kept up to date any more."""
+
+
+class _Changes:
+    """What has been noted in the change log; nothing is lost where it cannot be looked at yet."""
+
+    def __init__(self, root: DataRoot, stopped: threading.Event) -> None:
+        self._log = ChangeLog(root)
+        self._stopped = stopped
+        self._taken: list[str] = []
+        self._waiting: list[str] = []
+        self.are_incomplete = False
+        """Whether some have been missed, so that all folders have to be looked at."""
+
+    def take(self) -> list[str]:
+        """Return what has been noted since the last call; `_StoppedError` if nobody needs it any more."""
+        if self._stopped.is_set():
+            raise _StoppedError
+        noted = self._log.read()
+        if noted is None:
+            self.are_incomplete = True
+        self._taken, self._waiting = [*self._waiting, *(noted or ())], []
+        return self._taken
+
+    def give_back(self) -> None:
+        """Let the last call's changes be returned once more."""
+        self._waiting = self._taken[-_MOST_WAITING:]
 
 
 class Catalog:
@@ -59,30 +94,45 @@ class Catalog:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._looked_at = float("-inf")
+        self._refreshed_at: datetime | None = None
+        self._first_look = threading.Event()
+        self._patient_until = float("inf")
         self._took = 0.0
         self._keeper: threading.Thread | None = None
         self._stopped = threading.Event()
 
     # Keeping
 
-    def refresh(self, progress: Progress | None = None) -> Refreshed:
-        """Look at all folders and bring the index up to date.
+    def refresh(
+        self,
+        progress: Progress | None = None,
+        *,
+        rebuild: bool = False,
+        meanwhile: Callable[[], Collection[str]] = tuple,
+    ) -> Refreshed:
+        """Look at all folders and bring the index up to date, or build it anew.
 
         Raises:
             BusyError: another process is at it.
 
         """
         try:
-            done = refresh(self.root, progress=progress)
+            done = refresh(self.root, rebuild=rebuild, progress=progress, meanwhile=meanwhile)
         except sqlite3.DatabaseError:
             _log.warning("the index was damaged and is built again")
             remove(self._path)
-            done = refresh(self.root, progress=progress)
-        self._took, self._looked_at = done.seconds, time.monotonic()
+            done = refresh(self.root, progress=progress, meanwhile=meanwhile)
+        self._took, self._refreshed_at = done.seconds, datetime.now(UTC)
+        self._has_looked()
         return done
+
+    def _has_looked(self) -> None:
+        self._looked_at = time.monotonic()
+        self._first_look.set()
 
     def __enter__(self) -> Self:
         self._stopped.clear()
+        self._patient_until = time.monotonic() + _PATIENCE_SECONDS
         self._keeper = threading.Thread(target=self._keep, name="vmevalkit-index", daemon=True)
         self._keeper.start()
         return self
@@ -100,38 +150,60 @@ class Catalog:
         """Whether all folders have never been looked at since this was made."""
         return self._looked_at == float("-inf")
 
+    @property
+    def refreshed_at(self) -> datetime | None:
+        """When this process last looked at all folders, in UTC; `None` if it never has, or leaves it to another one."""
+        return self._refreshed_at
+
     def _keep(self) -> None:
-        changes = ChangeLog(self.root)
+        changes = _Changes(self.root, self._stopped)
         while not self._stopped.wait(_POLL_SECONDS if not self.is_building else 0):
             try:
-                noted = changes.read()
-                if noted is None or self._is_old() or not self._path.exists():
-                    self.refresh()
+                noted = changes.take()
+                if changes.are_incomplete or self._is_old() or not self._path.exists():
+                    changes.are_incomplete = False
+                    self.refresh(meanwhile=changes.take)
                 elif noted:
                     refresh(self.root, changed=noted)
             except BusyError:
-                # Another server keeps the same index.
-                self._looked_at = time.monotonic()
+                # Another server keeps the same index, or somebody has told it to look at all folders.
+                changes.give_back()
+                self._has_looked()
+            except _StoppedError:
+                return
             except (OSError, sqlite3.Error) as error:
                 _log.warning("the index cannot be brought up to date: %s", error)
-                self._looked_at = time.monotonic()
+                self._has_looked()
 
     def _is_old(self) -> bool:
         return time.monotonic() - self._looked_at > max(_LEAST_SECONDS, _SHARE * self._took)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """Give this thread's connection, in one transaction: all that is read belongs together."""
+        """Give this thread's connection, in one transaction: all that is read belongs together.
+
+        Raises:
+            BusyError: the index is being built for the first time, or was damaged.
+
+        """
         self._freshen()
-        connection = self._connection()
-        connection.execute("BEGIN")
         try:
-            yield connection
-        finally:
-            connection.execute("COMMIT")
+            connection = self._connection()
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode not in _DAMAGED:
+                raise
+            remove(self._path)
+            raise BusyError("the index was damaged and is built again", hint="try again in a while") from error
 
     def _freshen(self) -> None:
         is_kept = self._keeper is not None
+        if is_kept and self.is_building:
+            self._first_look.wait(max(self._patient_until - time.monotonic(), 0))
         if self._path.exists() and (is_kept or not self._is_old()):
             return
         with self._lock:
@@ -286,6 +358,11 @@ class Catalog:
             )
             rows = [[_runs.find(database, key, evaluator) for key in match] for match in matches]
         return ComparedPage(tuple(ComparedRow(one, two) for one, two in rows if one and two), next_cursor)
+
+    def scored_by_several(self, experiment: str, limit: int) -> tuple[tuple[RunKey, ...], bool]:
+        """Return about ``limit`` runs that several evaluators or raters have scored, and whether those are all."""
+        with self._reading() as database:
+            return _several.scored_by_several(database, experiment, limit)
 
     def search(self, text: str, limit: int = 20) -> tuple[Hit, ...]:
         """Find experiments, models and domains by name, questions by the beginning of their id or by their prompt."""

@@ -5,18 +5,19 @@ time changes whenever something in it does. A folder that looks as it did is not
 moment before it was read is not trusted, and read once more the next time.
 """
 
-import os
 import sqlite3
 import time
-from collections.abc import Collection, Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from vmevalkit.catalog import _reading
+from vmevalkit.catalog._folders import folders_in, folders_with_times, mtime_of, names_in
 from vmevalkit.catalog._reading import BrokenFileError
 from vmevalkit.catalog._schema import open_for_writing
+from vmevalkit.catalog._tallies import count
 from vmevalkit.dataroot import (
     FINAL_FRAME_NAME,
     FIRST_FRAME_NAME,
@@ -26,12 +27,12 @@ from vmevalkit.dataroot import (
     DataRoot,
     exclusive,
     is_name,
-    sorted_entries,
 )
 from vmevalkit.progress import Progress, Silent
 
 _SETTLED_NS = 2_000_000_000
-_AT_ONCE = 500
+_LISTEN_SECONDS = 0.25
+_AT_ONCE = 2000
 """How many tasks are written in one transaction."""
 _FILES = {
     FIRST_FRAME_NAME: _reading.FIRST_FRAME,
@@ -39,7 +40,12 @@ _FILES = {
     GROUND_TRUTH_NAME: _reading.GROUND_TRUTH,
 }
 _RUN_FIELDS = ", ".join(_reading.RunFacts._fields)
-_RUN_MARKS = ", ".join("?" * (len(_reading.RunFacts._fields) + 5))
+_RUN_MARKS = ", ".join(f"?{number + 7}" for number in range(len(_reading.RunFacts._fields)))
+_PUT_RUN = (
+    f"INSERT OR REPLACE INTO run (difficulty, task_id, team, run_id, mtime, is_last, {_RUN_FIELDS})"  # noqa: S608
+    " VALUES (COALESCE((SELECT difficulty FROM question WHERE (domain, task_id) = (?1, ?2)), ''),"
+    f" ?2, ?3, ?4, ?5, ?6, {_RUN_MARKS})"
+)
 
 
 @dataclass
@@ -64,13 +70,23 @@ def index_path(root: DataRoot) -> Path:
     return root.state / "index.sqlite"
 
 
-def refresh(root: DataRoot, *, changed: Collection[str] | None = None, progress: Progress | None = None) -> Refreshed:
+def refresh(
+    root: DataRoot,
+    *,
+    changed: Collection[str] | None = None,
+    rebuild: bool = False,
+    progress: Progress | None = None,
+    meanwhile: Callable[[], Collection[str]] = tuple,
+) -> Refreshed:
     """Bring the index up to date.
 
     Args:
         root: the data root.
         changed: only look at these folders of questions, runs and evaluations, relative to the root.
+        rebuild: delete the index first.
         progress: told of every folder that was read.
+        meanwhile: asked every now and then, while all folders are looked at, which have changed and cannot wait until
+            it is their turn; what it raises ends the refresh, and the index is as good as when a refresh is killed.
 
     Raises:
         BusyError: another process is at it.
@@ -79,9 +95,9 @@ def refresh(root: DataRoot, *, changed: Collection[str] | None = None, progress:
     began = time.monotonic()
     with (
         exclusive(root.lock("index"), "bringing the index up to date"),
-        closing(open_for_writing(index_path(root))) as database,
+        closing(open_for_writing(index_path(root), anew=rebuild)) as database,
     ):
-        work = _Refresh(root, database, progress or Silent())
+        work = _Refresh(root, database, progress or Silent(), meanwhile)
         if changed is None:
             work.all()
         else:
@@ -106,11 +122,20 @@ class _Team(NamedTuple):
 class _Refresh:
     """One refresh, in one thread."""
 
-    def __init__(self, root: DataRoot, database: sqlite3.Connection, progress: Progress) -> None:
-        self._root, self._database, self._progress = root, database, progress
+    def __init__(
+        self,
+        root: DataRoot,
+        database: sqlite3.Connection,
+        progress: Progress,
+        meanwhile: Callable[[], Collection[str]],
+    ) -> None:
+        self._root, self._database, self._progress, self._meanwhile = root, database, progress, meanwhile
+        self._questions, self._outputs, self._evaluations = map(str, (root.questions, root.outputs, root.evaluations))
         self._began_ns = time.time_ns()
+        self._has_problems = database.execute("SELECT 1 FROM problem LIMIT 1").fetchone() is not None
         self._touched: set[int] = set()
         self._pending = 0
+        self._listened_at = time.monotonic()
         self.done = Refreshed()
 
     # Which folders
@@ -123,7 +148,7 @@ class _Refresh:
         for domain in domains:
             self._domain(domain)
         for (domain,) in self._database.execute("SELECT DISTINCT domain FROM question").fetchall():
-            if domain not in domains:
+            if domain not in domains and not self._root.domain_folder(domain).is_dir():
                 self._forget_questions(domain, self._known_questions(domain))
         there = set()
         for experiment, model, domain in self._teams():
@@ -131,46 +156,62 @@ class _Refresh:
             there.add(team.number)
             self._runs_of(team)
             self._scores_of(team)
+            self._count_touched()
         for number, *names in self._database.execute("SELECT id, experiment, model, domain FROM team").fetchall():
-            if number not in there:
-                self._forget_team(_Team(number, *names))
+            team = _Team(number, *names)
+            if number not in there and not self._has_folder(team):
+                self._forget_team(team)
         self._finish()
 
     def some(self, changed: Collection[str]) -> None:
         """Look at these folders only."""
         self._database.execute("BEGIN IMMEDIATE")
+        self._each(changed)
+        self._finish()
+
+    def _each(self, changed: Collection[str]) -> None:
         for path in sorted(set(changed)):
             section, *parts = path.split("/")
             if all(map(is_name, parts)):
                 self._one(section, parts)
                 self._step()
-        self._finish()
+
+    def _listen(self) -> None:
+        """Look at what has changed just now, if somebody has said so."""
+        now = time.monotonic()
+        if now - self._listened_at < _LISTEN_SECONDS:
+            return
+        self._listened_at = now
+        changed = self._meanwhile()
+        if changed:
+            self._each(changed)
+            self._count_touched()
+            self._publish()
 
     def _one(self, section: str, parts: list[str]) -> None:
         """Look at the folder of a question, a run or a task's evaluations."""
-        root = self._root
         match section, parts:
             case "questions", [folder, task_id]:
                 self._question(
-                    folder.removesuffix(TASK_SUFFIX), task_id, _mtime(f"{root.questions}/{folder}/{task_id}")
+                    folder.removesuffix(TASK_SUFFIX), task_id, mtime_of(f"{self._questions}/{folder}/{task_id}")
                 )
             case "outputs", [experiment, model, folder, task_id, _]:
                 team = self._team(experiment, model, folder.removesuffix(TASK_SUFFIX))
-                mtime = _mtime(f"{root.outputs}/{team.folder}/{task_id}")
+                mtime = mtime_of(f"{self._outputs}/{team.folder}/{task_id}")
                 self._runs_of_task(team, task_id, mtime, self._known_runs(team, task_id), None)
             case "evaluations", [experiment, model, folder, task_id]:
                 team = self._team(experiment, model, folder.removesuffix(TASK_SUFFIX))
-                self._scores_of_task(team, task_id, _mtime(f"{root.evaluations}/{team.folder}/{task_id}"))
+                self._scores_of_task(team, task_id, mtime_of(f"{self._evaluations}/{team.folder}/{task_id}"))
             case _:
                 pass
 
     def _teams(self) -> Iterator[tuple[str, str, str]]:
         """Yield what has a folder of runs or of evaluations."""
         found = set()
-        for section in (self._root.outputs, self._root.evaluations):
-            for experiment in _folders(section):
-                for model in _folders(section / experiment):
-                    for folder in _folders(section / experiment / model):
+        for section in (self._outputs, self._evaluations):
+            for experiment in folders_in(section):
+                for model in folders_in(f"{section}/{experiment}"):
+                    for folder in folders_in(f"{section}/{experiment}/{model}"):
                         if folder.endswith(TASK_SUFFIX):
                             found.add((experiment, model, folder.removesuffix(TASK_SUFFIX)))
         yield from sorted(found)
@@ -179,7 +220,8 @@ class _Refresh:
 
     def _domain(self, domain: str) -> None:
         known = self._known_questions(domain)
-        for task_id, mtime in _folders_with_times(self._root.domain_folder(domain)):
+        for task_id, mtime in folders_with_times(f"{self._questions}/{domain}{TASK_SUFFIX}"):
+            self._listen()
             if known.pop(task_id, None) != mtime:
                 self._question(domain, task_id, mtime)
                 self._step()
@@ -194,7 +236,7 @@ class _Refresh:
             self._forget_questions(domain, [task_id] if self._has_question(domain, task_id) else [])
             return
         self._database.execute("DELETE FROM question WHERE (domain, task_id) = (?, ?)", (domain, task_id))
-        folder = f"{self._root.questions}/{domain}{TASK_SUFFIX}/{task_id}"
+        folder = f"{self._questions}/{domain}{TASK_SUFFIX}/{task_id}"
         path = f"questions/{domain}{TASK_SUFFIX}/{task_id}/{METADATA_NAME}"
         try:
             facts = _reading.question_facts(_reading.read_object(f"{folder}/{METADATA_NAME}"), domain, task_id)
@@ -202,7 +244,7 @@ class _Refresh:
         except BrokenFileError as error:
             facts = _reading.broken_question(str(error))
             self._note_problem(path, str(error))
-        files = _reading.files_of((entry.name for entry in sorted_entries(Path(folder))), _FILES)
+        files = _reading.files_of(names_in(folder), _FILES)
         self._database.execute(
             "INSERT INTO question (domain, task_id, mtime, files, difficulty, category, prompt, created_at, problem)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -243,7 +285,8 @@ class _Refresh:
             "SELECT task_id, run_id, mtime FROM run WHERE team = ?", (team.number,)
         ):
             known.setdefault(task_id, {})[run_id] = mtime
-        for task_id, mtime in _folders_with_times(self._root.outputs / team.folder):
+        for task_id, mtime in folders_with_times(f"{self._outputs}/{team.folder}"):
+            self._listen()
             runs = known.pop(task_id, {})
             listed = list(runs) if times.get(task_id) == mtime else None
             if self._runs_of_task(team, task_id, mtime, runs, listed):
@@ -255,19 +298,22 @@ class _Refresh:
         self, team: _Team, task_id: str, mtime: int, known: dict[str, int], listed: Collection[str] | None
     ) -> bool:
         """Read the runs of a task that have changed; ``listed`` spares listing a folder that has not."""
-        task = f"{self._root.outputs}/{team.folder}/{task_id}"
+        task = f"{self._outputs}/{team.folder}/{task_id}"
         gone = dict(known)
         changed = listed is None
-        for run_id in _folders(Path(task)) if listed is None else listed:
-            seen = _mtime(f"{task}/{run_id}")
+        names = folders_in(task) if listed is None else listed
+        is_alone = not known and len(names) == 1
+        for run_id in names:
+            seen = mtime_of(f"{task}/{run_id}")
             if not seen:
                 continue
             if gone.pop(run_id, None) != seen:
-                self._run(team, task_id, run_id, seen)
+                self._run(team, task_id, run_id, seen, is_last=is_alone)
                 changed = True
         self._forget_runs(team, task_id, gone)
         if changed or gone:
-            self._mark_last(team, task_id)
+            if not is_alone:
+                self._mark_last(team, task_id)
             self._note_time("runs_mtime", team, task_id, mtime)
         return changed or bool(gone)
 
@@ -278,34 +324,19 @@ class _Refresh:
             )
         )
 
-    def _run(self, team: _Team, task_id: str, run_id: str, mtime: int) -> None:
+    def _run(self, team: _Team, task_id: str, run_id: str, mtime: int, *, is_last: bool) -> None:
         path = f"outputs/{team.folder}/{task_id}/{run_id}/metadata.json"
         try:
-            facts = _reading.run_facts(_reading.read_object(f"{self._root.outputs}/{path.partition('/')[2]}"), run_id)
+            facts = _reading.run_facts(_reading.read_object(f"{self._outputs}/{path.partition('/')[2]}"), run_id)
             self._forget_problem(path)
         except BrokenFileError as error:
             facts = _reading.broken_run(str(error))
             self._note_problem(path, str(error))
         self._database.execute(
-            f"INSERT OR REPLACE INTO run (team, task_id, run_id, mtime, difficulty, {_RUN_FIELDS})"  # noqa: S608
-            f" VALUES ({_RUN_MARKS})",
-            (
-                team.number,
-                task_id,
-                run_id,
-                self._trusted(mtime),
-                self._difficulty(team.domain, task_id),
-                *facts,
-            ),
+            _PUT_RUN, (team.domain, task_id, team.number, run_id, self._trusted(mtime), is_last, *facts)
         )
         self._touched.add(team.number)
         self.done.runs += 1
-
-    def _difficulty(self, domain: str, task_id: str) -> str:
-        row = self._database.execute(
-            "SELECT difficulty FROM question WHERE (domain, task_id) = (?, ?)", (domain, task_id)
-        ).fetchone()
-        return str(row[0]) if row else ""
 
     def _mark_last(self, team: _Team, task_id: str) -> None:
         """Mark the run that counts: the last of its question."""
@@ -332,30 +363,39 @@ class _Refresh:
                 "SELECT task_id, scores_mtime FROM task WHERE team = ? AND scores_mtime", (team.number,)
             )
         )
-        for task_id, mtime in _folders_with_times(self._root.evaluations / team.folder):
+        is_new = self._has_no_scores(team)
+        for task_id, mtime in folders_with_times(f"{self._evaluations}/{team.folder}"):
+            self._listen()
             if known.pop(task_id, None) != mtime:
-                self._scores_of_task(team, task_id, mtime)
+                self._scores_of_task(team, task_id, mtime, is_new=is_new)
                 self._step()
         for task_id in known:
             self._forget_scores(team, task_id)
             self._note_time("scores_mtime", team, task_id, 0)
             self.done.removed += 1
 
-    def _scores_of_task(self, team: _Team, task_id: str, mtime: int) -> None:
-        self._forget_scores(team, task_id)
+    def _has_no_scores(self, team: _Team) -> bool:
+        row = self._database.execute("SELECT 1 FROM verdict WHERE team = ? LIMIT 1", (team.number,)).fetchone()
+        return row is None
+
+    def _scores_of_task(self, team: _Team, task_id: str, mtime: int, *, is_new: bool = False) -> None:
+        """Read the evaluations of a task; what is new need not be forgotten first."""
+        if not is_new:
+            self._forget_scores(team, task_id)
         folder = f"evaluations/{team.folder}/{task_id}"
-        for entry in sorted_entries(self._root.evaluations / team.folder / task_id):
-            if not entry.name.endswith(".json"):
+        place = f"{self._evaluations}/{team.folder}/{task_id}"
+        for name in names_in(place):
+            if not name.endswith(".json"):
                 continue
-            path, evaluator = f"{folder}/{entry.name}", entry.name.removesuffix(".json")
+            path, evaluator = f"{folder}/{name}", name.removesuffix(".json")
             try:
-                found = list(_reading.verdicts(_reading.read_object(entry.path), evaluator))
+                found = list(_reading.verdicts(_reading.read_object(f"{place}/{name}"), evaluator))
             except BrokenFileError as error:
                 self._note_problem(path, str(error))
                 found = list(self._unreadable(team, task_id, evaluator))
             self._database.executemany(
-                "INSERT INTO verdict (team, task_id, evaluator, run_id, outcome, score, raters, needs_review,"
-                " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO verdict (team, task_id, evaluator, run_id, outcome, score, raters,"
+                " needs_review, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(team.number, task_id, *facts) for facts in found],
             )
         self._note_time("scores_mtime", team, task_id, mtime)
@@ -371,8 +411,9 @@ class _Refresh:
 
     def _forget_scores(self, team: _Team, task_id: str) -> None:
         self._database.execute("DELETE FROM verdict WHERE (team, task_id) = (?, ?)", (team.number, task_id))
-        folder = f"evaluations/{team.folder}/{task_id}"
-        self._database.execute("DELETE FROM problem WHERE path BETWEEN ? AND ?", (f"{folder}/", f"{folder}0"))
+        if self._has_problems:
+            folder = f"evaluations/{team.folder}/{task_id}"
+            self._database.execute("DELETE FROM problem WHERE path BETWEEN ? AND ?", (f"{folder}/", f"{folder}0"))
         self._touched.add(team.number)
 
     # Teams
@@ -385,6 +426,9 @@ class _Refresh:
         ).fetchone()
         return _Team(number, *names)
 
+    def _has_folder(self, team: _Team) -> bool:
+        return any(mtime_of(f"{section}/{team.folder}") for section in (self._outputs, self._evaluations))
+
     def _forget_team(self, team: _Team) -> None:
         (runs,) = self._database.execute("SELECT COUNT(*) FROM run WHERE team = ?", (team.number,)).fetchone()
         for table in ("task", "run", "verdict", "tally"):
@@ -394,21 +438,6 @@ class _Refresh:
             self._database.execute("DELETE FROM problem WHERE path GLOB ?", (f"{section}/{team.folder}/*",))
         self.done.removed += runs
         self._touched.discard(team.number)
-
-    def _count(self, team: int) -> None:
-        """Count a team's runs anew."""
-        self._database.execute("DELETE FROM tally WHERE team = ?", (team,))
-        evaluators = self._database.execute("SELECT DISTINCT evaluator FROM verdict WHERE team = ?", (team,)).fetchall()
-        for (evaluator,) in [("",), *evaluators]:
-            self._database.execute(
-                "INSERT INTO tally SELECT run.team, ?2, run.difficulty, run.status,"
-                " CASE WHEN run.status IN ('failed', 'unreadable') THEN 'error' ELSE COALESCE(outcome, 'unscored') END"
-                " AS result, run.is_last, COUNT(*), COALESCE(SUM(needs_review), 0), SUM(MAX(run.cost, 0))"
-                " FROM run LEFT JOIN verdict ON verdict.team = run.team AND verdict.evaluator = ?2"
-                " AND verdict.task_id = run.task_id AND verdict.run_id = run.run_id"
-                " WHERE run.team = ?1 GROUP BY run.difficulty, run.status, result, run.is_last",
-                (team, evaluator),
-            )
 
     # Bookkeeping
 
@@ -420,50 +449,45 @@ class _Refresh:
         self._database.execute(
             f"INSERT INTO task (team, task_id, {column}) VALUES (?1, ?2, ?3)"  # noqa: S608 - one of two words
             f" ON CONFLICT DO UPDATE SET {column} = ?3",
-            (team.number, task_id, self._trusted(mtime)),
+            # A folder that is there is never noted as 0, or nobody would miss it when it is gone.
+            (team.number, task_id, self._trusted(mtime) or min(mtime, 1)),
         )
 
     def _note_problem(self, path: str, reason: str) -> None:
         self._database.execute("INSERT OR REPLACE INTO problem VALUES (?, ?)", (path, reason))
+        self._has_problems = True
 
     def _forget_problem(self, path: str) -> None:
-        self._database.execute("DELETE FROM problem WHERE path = ?", (path,))
+        if self._has_problems:
+            self._database.execute("DELETE FROM problem WHERE path = ?", (path,))
 
     def _step(self) -> None:
         """Let readers see what has been done, every now and then."""
         self._progress.advance()
         self._pending += 1
         if self._pending >= _AT_ONCE:
-            self._pending = 0
-            self._database.execute("COMMIT")
-            self._database.execute("BEGIN IMMEDIATE")
+            self._publish()
+
+    def _publish(self) -> None:
+        self._pending = 0
+        self._note_change()
+        self._database.execute("COMMIT")
+        self._database.execute("BEGIN IMMEDIATE")
+
+    def _count_touched(self) -> None:
+        for team in sorted(self._touched):
+            count(self._database, team)
+        self._touched.clear()
 
     def _finish(self) -> None:
-        for team in sorted(self._touched):
-            self._count(team)
+        self._count_touched()
         if self.done.changes:
-            self._database.execute(
-                "INSERT INTO fact VALUES ('changes', 1) ON CONFLICT DO UPDATE SET value = CAST(value AS INTEGER) + 1"
-            )
+            self._note_change()
         self._database.execute("COMMIT")
 
-
-def _folders(folder: Path) -> list[str]:
-    """List the sub-folders that can belong to a data root, by name."""
-    return [entry.name for entry in sorted_entries(folder) if is_name(entry.name) and entry.is_dir()]
-
-
-def _folders_with_times(folder: Path) -> Iterator[tuple[str, int]]:
-    """Yield the sub-folders and when they were last written to."""
-    for entry in sorted_entries(folder):
-        with suppress(FileNotFoundError):
-            if entry.is_dir() and is_name(entry.name):
-                yield entry.name, entry.stat().st_mtime_ns
-
-
-def _mtime(path: str) -> int:
-    """Return when a folder was last written to, in nanoseconds; 0 if it is not there."""
-    try:
-        return os.stat(path).st_mtime_ns  # noqa: PTH116 - a million times
-    except (FileNotFoundError, NotADirectoryError):
-        return 0
+    def _note_change(self) -> None:
+        # It starts at the time, so that an index that was built anew never counts what an earlier one has counted.
+        self._database.execute(
+            "INSERT INTO fact VALUES ('changes', ?) ON CONFLICT DO UPDATE SET value = CAST(value AS INTEGER) + 1",
+            (str(time.time_ns() // 1000),),
+        )

@@ -1,4 +1,4 @@
-"""The addresses that the API and the pages give out. All of them begin with the prefix of the proxy, if there is one."""
+"""The addresses that the API and the pages give out, each below the prefix of the proxy, if there is one."""
 
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
@@ -19,7 +19,9 @@ class Links:
     @classmethod
     def of(cls, request: Request) -> "Links":
         """Return the links for who asked."""
-        return cls(str(request.scope.get("root_path", "")).rstrip("/"))
+        # Below a mounted application, the root path is that of the mount.
+        prefix = request.scope.get("app_root_path", request.scope.get("root_path", ""))
+        return cls(str(prefix).rstrip("/"))
 
     def path(self, *parts: str) -> str:
         """Return an address of these parts, each quoted."""
@@ -65,6 +67,10 @@ class Links:
         """Return where a small picture of a question's first frame is."""
         return self.path("media", "thumbnail", key.domain, f"{key.task_id}.png")
 
+    def rating_media(self, experiment: str, item: str, kind: str) -> str:
+        """Return where a rater sees something of an item; the address tells nothing about the model."""
+        return self.path("api", "rating", experiment, "media", item, kind)
+
     # Pages
 
     def overview(self, experiment: str | None = None, evaluator: str | None = None) -> str:
@@ -75,10 +81,12 @@ class Links:
         """Return the page of runs, with filters, order, view and cursor as `BrowseQuery` names them."""
         return self.with_query(self.path("browse"), **values)
 
-    def question(self, key: PairKey, experiment: str | None = None, evaluator: str | None = None) -> str:
-        """Return the page of a question."""
+    def question(
+        self, key: PairKey, experiment: str | None = None, evaluator: str | None = None, back: str | None = None
+    ) -> str:
+        """Return the page of a question; ``back`` is what follows the ``?`` of the runs' page that it leads back to."""
         path = self.path("question", key.domain, key.task_id)
-        return self.with_query(path, experiment=experiment, evaluator=_chosen(evaluator))
+        return self.with_query(path, experiment=experiment, evaluator=_chosen(evaluator), back=back)
 
     def compare(self, **values: object) -> str:
         """Return the page that compares two sides, as `CompareQuery` names what it can be asked."""

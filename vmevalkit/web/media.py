@@ -1,6 +1,7 @@
-"""Videos and frames: served from where they lie, whole or in ranges, and never from anywhere else."""
+"""Videos and frames, and small pictures of them: served whole or in ranges, and never from outside the data root."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import AsyncIterator, Callable
 from email.utils import formatdate
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
@@ -21,10 +22,12 @@ from vmevalkit.dataroot import (
     resolve_inside,
 )
 from vmevalkit.errors import UnsafePathError
+from vmevalkit.web._lanes import DRAWING, READING
 from vmevalkit.web._ranges import RangeNotSatisfiableError, lists_tag, requested_range
 from vmevalkit.web.config import DashboardConfig
 from vmevalkit.web.errors import ErrorBody, NotFoundError, error_response
-from vmevalkit.web.results import domain_name
+from vmevalkit.web.posters import POSTER, STRIP, THUMBNAIL, Kind, NoPictureError, Posters
+from vmevalkit.web.public import domain_name
 
 _CONTENT_TYPES = {
     ".mp4": "video/mp4",
@@ -35,10 +38,13 @@ _CONTENT_TYPES = {
     ".png": "image/png",
 }
 _QUESTION_FILES = (FIRST_FRAME_NAME, FINAL_FRAME_NAME, GROUND_TRUTH_NAME)
+_Experiment = Annotated[str, InPath(description="Name of an experiment")]
+_Model = Annotated[str, InPath(description="Name of a model")]
+_RunId = Annotated[str, InPath(description="Name of the run's folder")]
 _Domain = Annotated[str, InPath(description="A domain, such as chess or chess_task")]
 _TaskId = Annotated[str, InPath(description="Id of a question, such as maze_0001")]
 _CHUNK_BYTES = 256 * 1024
-_RESPONSES: dict[int | str, dict[str, Any]] = {
+MEDIA_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": {"video/mp4": {}, "image/png": {}}},
     206: {"description": "The bytes asked for with Range", "content": {"video/mp4": {}, "image/png": {}}},
     304: {"description": "Unchanged"},
@@ -49,17 +55,33 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
+_PICTURE_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The picture", "content": {"image/jpeg": {}, "image/png": {}}},
+    **{status: MEDIA_RESPONSES[status] for status in (304, 400, 422)},
+    404: {"model": ErrorBody, "description": "No such file, or one that cannot be decoded"},
+}
+_PICTURE_CACHE = {"Cache-Control": "private, max-age=60"}
+"""A page that is turned back to shows its pictures at once; after a minute a browser asks whether they have changed."""
+_NO_PICTURE_CACHE = {"Cache-Control": "private, max-age=300"}
+
+
 def media_router(config: DashboardConfig) -> APIRouter:
     """Build the routes below ``/media``."""
     router = APIRouter(prefix="/media", tags=["media"])
+    _add_files(router, config)
+    _add_pictures(router, config.root)
+    return router
+
+
+def _add_files(router: APIRouter, config: DashboardConfig) -> None:
     root = config.root
 
     def video(
         request: Request,
-        model: Annotated[str, InPath(description="Name of a model")],
+        model: _Model,
         domain: _Domain,
         task_id: _TaskId,
-        run_id: Annotated[str, InPath(description="Name of the run's folder")],
+        run_id: _RunId,
         filename: Annotated[str, InPath(description=f"Usually {VIDEO_NAME}")],
         experiment: Annotated[str | None, Query(description="Where to look; everywhere if left out")] = None,
     ) -> Response:
@@ -68,7 +90,7 @@ def media_router(config: DashboardConfig) -> APIRouter:
         for name in [experiment] if experiment else _experiments(config):
             key = RunKey(name, model, domain_name(domain), task_id, run_id)
             folder = root.run_folder(key) / "video"
-            path = _inside(root.outputs, folder, filename)
+            path = file_inside(root.outputs, folder, filename)
             if path.is_file():
                 return send_file(request, path)
         raise NotFoundError("there is no such video", hint="GET /api/results lists the videos that there are")
@@ -83,7 +105,7 @@ def media_router(config: DashboardConfig) -> APIRouter:
         key = PairKey(domain_name(domain), task_id)
         if filename not in _QUESTION_FILES:
             raise NotFoundError("a question has no such file", hint=f"there are {', '.join(_QUESTION_FILES)}")
-        path = _inside(root.questions, root.pair_folder(key), filename)
+        path = file_inside(root.questions, root.pair_folder(key), filename)
         if path.is_file():
             return send_file(request, path)
         raise NotFoundError(_absent(root, key, filename))
@@ -92,9 +114,73 @@ def media_router(config: DashboardConfig) -> APIRouter:
         ("/video/{model}/{domain}/{task_id}/{run_id}/{filename}", video),
         ("/question/{domain}/{task_id}/{filename}", question),
     ):
-        router.get(path, responses=_RESPONSES, response_class=Response)(endpoint)
+        router.get(path, responses=MEDIA_RESPONSES, response_class=Response)(endpoint)
         router.head(path, include_in_schema=False)(endpoint)
-    return router
+
+
+def _add_pictures(router: APIRouter, root: DataRoot) -> None:
+    posters = Posters(root.state / "posters")
+
+    def video_of(experiment: str, model: str, domain: str, task_id: str, run_id: str) -> Path:
+        key = RunKey(experiment, model, domain_name(domain), task_id, run_id)
+        path = file_inside(root.outputs, root.run_folder(key) / "video", VIDEO_NAME)
+        if not path.is_file():
+            raise NotFoundError("there is no such video")
+        return path
+
+    def first_frame_of(domain: str, task_id: str) -> Path:
+        key = PairKey(domain_name(domain), task_id)
+        path = file_inside(root.questions, root.pair_folder(key), FIRST_FRAME_NAME)
+        if not path.is_file():
+            raise NotFoundError(_absent(root, key, FIRST_FRAME_NAME))
+        return path
+
+    async def poster(
+        request: Request, experiment: _Experiment, model: _Model, domain: _Domain, task_id: _TaskId, run_id: _RunId
+    ) -> Response:
+        """Return the last frame of a run's video as a JPEG, about 256 pixels wide."""
+        return await _picture(request, posters, POSTER, lambda: video_of(experiment, model, domain, task_id, run_id))
+
+    async def strip(
+        request: Request, experiment: _Experiment, model: _Model, domain: _Domain, task_id: _TaskId, run_id: _RunId
+    ) -> Response:
+        """Return eight frames of a run's video side by side as a JPEG, from the first to the last, 160 pixels high."""
+        return await _picture(request, posters, STRIP, lambda: video_of(experiment, model, domain, task_id, run_id))
+
+    async def thumbnail(request: Request, domain: _Domain, task_id: _TaskId) -> Response:
+        """Return a question's first frame as a PNG of at most 160 pixels."""
+        return await _picture(request, posters, THUMBNAIL, lambda: first_frame_of(domain, task_id))
+
+    for path, endpoint in (
+        ("/poster/{experiment}/{model}/{domain}/{task_id}/{run_id}.jpg", poster),
+        ("/strip/{experiment}/{model}/{domain}/{task_id}/{run_id}.jpg", strip),
+        ("/thumbnail/{domain}/{task_id}.png", thumbnail),
+    ):
+        router.get(path, responses=_PICTURE_RESPONSES, response_class=Response)(endpoint)
+        router.head(path, include_in_schema=False)(endpoint)
+
+
+async def _picture(request: Request, posters: Posters, kind: Kind, find: Callable[[], Path]) -> Response:
+    """Answer with a small picture of the file that ``find`` returns, or that it has not changed."""
+
+    def look() -> tuple[Path, str, bytes | None]:
+        source = find()
+        tag = posters.tag(kind, source)
+        return source, tag, posters.kept(tag)
+
+    try:
+        source, tag, data = await READING.run(look)
+        headers = {"ETag": f'"{tag}"', **_PICTURE_CACHE}
+        if lists_tag(request.headers.get("if-none-match", ""), headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        if data is None:
+            data = await DRAWING.run(posters.make, kind, source, tag)
+    except NoPictureError:
+        message = f"there is no {kind.name}: the file cannot be decoded"
+        return error_response(request, 404, message, headers=_NO_PICTURE_CACHE)
+    except FileNotFoundError as error:
+        raise NotFoundError("the file has just been removed") from error
+    return Response(data, media_type=kind.media_type, headers=headers)
 
 
 def send_file(request: Request, path: Path) -> Response:
@@ -114,7 +200,7 @@ def send_file(request: Request, path: Path) -> Response:
         part = requested_range(asked.get("range") if usable else None, stat.st_size)
     except RangeNotSatisfiableError:
         headers["Content-Range"] = f"bytes */{stat.st_size}"
-        return error_response(request.url.path, 416, f"the file has only {stat.st_size} bytes", headers=headers)
+        return error_response(request, 416, f"the file has only {stat.st_size} bytes", headers=headers)
     positions = range(stat.st_size) if part is None else part
     if part is not None:
         headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{stat.st_size}"
@@ -126,13 +212,19 @@ def send_file(request: Request, path: Path) -> Response:
     return StreamingResponse(_read(path, positions), status, headers)
 
 
-def _read(path: Path, positions: range) -> Iterator[bytes]:
-    left = len(positions)
-    with path.open("rb") as file:
-        file.seek(positions.start)
-        while left and (chunk := file.read(min(left, _CHUNK_BYTES))):
-            left -= len(chunk)
+async def _read(path: Path, positions: range) -> AsyncIterator[bytes]:
+    """Yield the bytes as fast as they are taken, no more than a chunk ahead."""
+    descriptor = await READING.run(os.open, path, os.O_RDONLY)
+    try:
+        at = positions.start
+        while at < positions.stop:
+            chunk = await READING.run(os.pread, descriptor, min(positions.stop - at, _CHUNK_BYTES), at)
+            if not chunk:
+                return
+            at += len(chunk)
             yield chunk
+    finally:
+        os.close(descriptor)
 
 
 def _experiments(config: DashboardConfig) -> list[str]:
@@ -140,7 +232,7 @@ def _experiments(config: DashboardConfig) -> list[str]:
     return [config.experiment, *others]
 
 
-def _inside(section: Path, folder: Path, filename: str) -> Path:
+def file_inside(section: Path, folder: Path, filename: str) -> Path:
     """Return a file of a folder; no link on the way may lead out of the folder, nor out of the section."""
     try:
         resolve_inside(section, str(PurePosixPath(folder.relative_to(section), filename)))

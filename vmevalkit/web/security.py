@@ -1,17 +1,21 @@
 """Walls around the application: who may call it by what name, with how much, and what a browser may then do."""
 
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vmevalkit.web.access import CHALLENGE, Token, without_token
 from vmevalkit.web.errors import error_response
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
+        "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -19,21 +23,38 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
+_READING = ("GET", "HEAD", "OPTIONS")
+"""Methods that change nothing, so that anybody may cause them."""
+_STATIC = "/static/"
+"""Styles and scripts of this program: the same everywhere, and a page that refuses somebody needs them too."""
+
 
 class Walls:
-    """Middleware that refuses foreign host names and large bodies, and adds the security headers to every answer.
+    """Middleware that refuses strangers and large bodies, and adds the security headers to every answer.
 
-    Checking the name keeps a web page from reaching a dashboard on loopback through a DNS name of its own.
+    Checking the host name keeps a web page from reaching a dashboard on loopback through a DNS name of its own.
+    Whatever writes has to come from one of our own pages, or from a program that is no browser.
 
     Args:
         app: the application.
         allowed_hosts: host names without ports; ``*`` allows any.
         max_body_bytes: the largest request body.
+        token: what everybody has to know; `None` if nobody needs to.
+        root_path: what a proxy puts before every path; no header can say so.
 
     """
 
-    def __init__(self, app: ASGIApp, allowed_hosts: Collection[str], max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        allowed_hosts: Collection[str],
+        max_body_bytes: int,
+        token: str | None = None,
+        root_path: str = "",
+    ) -> None:
         self._app, self._hosts, self._limit = app, frozenset(allowed_hosts), max_body_bytes
+        self._root_path = root_path
+        self._token = None if token is None else Token(token)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -48,17 +69,43 @@ class Walls:
                     headers[name] = value
             await send(message)
 
-        headers = Headers(scope=scope)
-        declared = headers.get("content-length", "0")
-        if not self._knows(headers.get("host", "")):
-            refusal = error_response(
-                scope["path"], 400, "this host name is not served", "use the address that the command printed"
-            )
-            await refusal(scope, receive, send_secured)
-        elif declared.isdecimal() and int(declared) > self._limit:
-            await error_response(scope["path"], 413, self._too_large)(scope, receive, send_secured)
+        _complete_path(scope, self._root_path)
+        answer = self._answer(Request(scope))
+        if answer is not None:
+            await answer(scope, receive, send_secured)
         else:
             await self._app(scope, self._counted(receive), send_secured)
+
+    def _answer(self, request: Request) -> Response | None:
+        """Return what is answered without asking the application."""
+        headers = request.headers
+        declared = headers.get("content-length", "0")
+        if not self._knows(headers.get("host", "")):
+            hint = "use the address that the command printed, or start it with --allowed-host"
+            return error_response(request, 400, "this host name is not served", hint)
+        if self._token is not None and not _is_static(request):
+            answer = self._asked_for_token(request, self._token)
+            if answer is not None:
+                return answer
+        if request.method not in _READING and not _is_our_own(headers):
+            return error_response(request, 403, "another web site has asked for this", "use our own pages")
+        if declared.isdecimal() and int(declared) > self._limit:
+            return error_response(request, 413, self._too_large)
+        return None
+
+    def _asked_for_token(self, request: Request, token: Token) -> Response | None:
+        is_given = token.is_given(request.url.query) if request.method in _READING else None
+        if is_given:
+            target = without_token(quote(request.scope["path"], safe="/~@+="), request.url.query)
+            cookie = token.cookie(request.scope.get("root_path", ""), is_secure=request.url.scheme == "https")
+            return Response(
+                status_code=303, headers={"Location": target, "Set-Cookie": cookie, "Cache-Control": "no-store"}
+            )
+        if is_given is None and token.is_shown(request.headers):
+            return None
+        hint = "open the address that the command printed, or send the token as 'Authorization: Bearer TOKEN'"
+        message = "this dashboard needs a token" if is_given is None else "this is not the token of this dashboard"
+        return error_response(request, 401, message, hint, dict(CHALLENGE))
 
     @property
     def _too_large(self) -> str:
@@ -85,3 +132,27 @@ class Walls:
             return message
 
         return counting
+
+
+def _complete_path(scope: Scope, prefix: str) -> None:
+    """Put the proxy's prefix before a path that comes without it: some proxies cut it off, some do not."""
+    scope["root_path"] = prefix
+    if prefix and not f"{scope['path']}/".startswith(f"{prefix}/"):
+        scope["path"] = f"{prefix}{scope['path']}"
+        scope["raw_path"] = prefix.encode() + scope.get("raw_path", b"")
+
+
+def _is_static(request: Request) -> bool:
+    return str(request.scope["path"]).removeprefix(request.scope.get("root_path", "")).startswith(_STATIC)
+
+
+def _is_our_own(headers: Headers) -> bool:
+    """Tell whether a request comes from one of our pages, or from no page at all.
+
+    Every browser of today says which in ``Sec-Fetch-Site``, but only to addresses with TLS or on loopback. Elsewhere
+    the ``Origin`` tells, which browsers send with everything that writes; programs send neither.
+    """
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is not None:
+        return site in ("same-origin", "none")
+    return origin is None or origin.partition("://")[2].lower() == headers.get("host", "").lower()
