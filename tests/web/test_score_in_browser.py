@@ -1,8 +1,8 @@
 """Scoring in a real browser: by keyboard, by touch, without scripts, and with a network that comes and goes."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from browsing import Visit, visiting
@@ -21,21 +21,26 @@ ITEMS = 12
 SCORES = [4, 5, 1, 2, 3, 4, 4, 5, 1, 2]
 
 
+RUNS = [run_of("zebra", f"maze_{number:04d}") for number in range(ITEMS)]
+
+
 @pytest.fixture(scope="module")
-def rated_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("rated") / "film.mp4"
+def unrated(tmp_path_factory: pytest.TempPathFactory) -> DataRoot:
+    """Videos that nobody has scored; each test has its copy."""
+    root = DataRoot(tmp_path_factory.mktemp("unrated"))
+    path = root.state / "film.mp4"
     film(path, PairKey("maze", "maze_0000"))
-    return path
+    for key in RUNS:
+        add_question(root, key.pair, ground_truth=False)
+        add_run(root, key, video=path)
+    save_plan(root, EXPERIMENT, RatingPlan(overlap=0))
+    return root
 
 
 @pytest.fixture
-def runs(own_root: DataRoot, rated_film: Path) -> list[RunKey]:
-    keys = [run_of("zebra", f"maze_{number:04d}") for number in range(ITEMS)]
-    for key in keys:
-        add_question(own_root, key.pair, ground_truth=False)
-        add_run(own_root, key, video=rated_film)
-    save_plan(own_root, EXPERIMENT, RatingPlan(overlap=0))
-    return keys
+def runs(own_root: DataRoot, unrated: DataRoot) -> list[RunKey]:
+    shutil.copytree(unrated.path, own_root.path, dirs_exist_ok=True)
+    return RUNS
 
 
 @pytest.fixture
