@@ -4,6 +4,7 @@ A *board* is a text of 64 characters, one for each square in the reading order o
 letter for a piece (capitals are White), a dot for an empty square. A *square* is an index into it, 0 to 63.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 EMPTY: Final = "."
@@ -12,6 +13,8 @@ PIECES: Final = "KQRBNPkqrbnp"
 
 PIECE_NAMES: Final = {"k": "king", "q": "queen", "r": "rook", "b": "bishop", "n": "knight", "p": "pawn"}
 SIDE_NAMES: Final = {"w": "white", "b": "black"}
+_NAMED_SQUARES: Final = 3
+"""How many squares a sentence names before it only counts them."""
 
 
 def expand(placement: str) -> str:
@@ -43,6 +46,17 @@ def content_name(letter: str) -> str:
         return "nothing"
     article = "the" if letter in "KQkq" else "a"
     return f"{article} {'white' if letter.isupper() else 'black'} {PIECE_NAMES[letter.lower()]}"
+
+
+def contrast(seen: str, expected: str, squares: Sequence[int]) -> str:
+    """Say in a sentence what squares hold and what was expected there, and only count the last of many squares."""
+    parts = [
+        f"{square_name(square)} holds {content_name(seen[square])} instead of {content_name(expected[square])}"
+        for square in squares
+    ]
+    named = ", ".join(parts[:_NAMED_SQUARES])
+    rest = len(parts) - _NAMED_SQUARES
+    return f"{named}, and {rest} more." if rest > 0 else f"{named}."
 
 
 def mirrored(board: str) -> str:

@@ -1,5 +1,6 @@
 """The chess domain: positions with one mate in one."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,17 +8,14 @@ from PIL import Image
 
 from vmevalkit.errors import PuzzleError
 from vmevalkit.tasks.canvas import Pixels
-from vmevalkit.tasks.chess_task import rules
-from vmevalkit.tasks.chess_task.board import EMPTY, PIECE_NAMES, SIDE_NAMES, content_name, square_name
+from vmevalkit.tasks.chess_task import rules, variations, watching
+from vmevalkit.tasks.chess_task.board import EMPTY, PIECE_NAMES, SIDE_NAMES, contrast
 from vmevalkit.tasks.chess_task.drawing import draw_board, draw_slide
 from vmevalkit.tasks.chess_task.prompts import word_prompt
 from vmevalkit.tasks.chess_task.puzzle import Puzzle, canonical
-from vmevalkit.tasks.chess_task.reading import read_board
+from vmevalkit.tasks.chess_task.reading import glimpse_board, read_board
 from vmevalkit.tasks.chess_task.sampling import sample_puzzle
-from vmevalkit.tasks.domain import FRAME_SIZE, Difficulty, Domain, PromptStyle
-
-_NAMED_SQUARES = 3
-"""How many squares a difference names before it only counts them."""
+from vmevalkit.tasks.domain import FRAME_SIZE, Difficulty, Domain, Faults, PromptStyle
 
 
 class ChessDomain(Domain[Puzzle, str]):
@@ -58,6 +56,14 @@ class ChessDomain(Domain[Puzzle, str]):
             raise PuzzleError(f"chess: every legal move mates: {puzzle.fen}")
         moves = tempting[first] or tempting[1 - first] or others
         return Puzzle(puzzle.fen, moves[int(rng.integers(len(moves)))])
+
+    def near_miss(self, puzzle: Puzzle, rng: np.random.Generator) -> Puzzle:
+        """Let the piece come to rest one square off its target."""
+        return variations.near_miss(puzzle, rng)
+
+    def tampered(self, puzzle: Puzzle, rng: np.random.Generator) -> Puzzle:
+        """Have one other piece vanish, appear, change its kind or stand one square off."""
+        return variations.tampered(puzzle, rng)
 
     def to_metadata(self, puzzle: Puzzle) -> dict[str, Any]:
         """Describe the position, the move in FEN, SAN and UCI, and what makes it easy or hard."""
@@ -111,18 +117,18 @@ class ChessDomain(Domain[Puzzle, str]):
         """See what is on each of the 64 squares."""
         return read_board(frame)
 
+    def glimpse(self, frame: Pixels) -> str:
+        """See what is on the squares that are clear; the others are marked with `reading.UNCLEAR`."""
+        return glimpse_board(frame)
+
+    def follow(self, puzzle: Puzzle, glimpses: Sequence[str | None]) -> Faults:
+        """Watch the squares that have no part in the move, and whether only the right piece moved, and only there."""
+        return watching.follow(puzzle, glimpses)
+
     def difference(self, seen: str, expected: str) -> str:
         """Name the squares that differ."""
-        wrong = [
-            f"{square_name(square)} holds {content_name(seen[square])} instead of {content_name(expected[square])}"
-            for square in range(64)
-            if seen[square] != expected[square]
-        ]
-        if not wrong:
-            return "The board is as expected."
-        named = ", ".join(wrong[:_NAMED_SQUARES])
-        rest = len(wrong) - _NAMED_SQUARES
-        return f"{named}, and {rest} more." if rest > 0 else f"{named}."
+        wrong = [square for square in range(64) if seen[square] != expected[square]]
+        return contrast(seen, expected, wrong) if wrong else "The board is as expected."
 
 
 def _text(metadata: dict[str, Any], field: str) -> str:

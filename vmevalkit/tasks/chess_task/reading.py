@@ -1,4 +1,7 @@
-"""Sees the board in a frame: finds the squares, then compares each with every piece on such a square."""
+"""Sees the board in a frame: finds the squares, then compares each with every piece on such a square.
+
+`read_board` wants every square to be clear, `glimpse_board` says which are not.
+"""
 
 from functools import lru_cache
 from typing import Final
@@ -12,6 +15,9 @@ from vmevalkit.tasks.canvas import Pixels, square_view
 from vmevalkit.tasks.chess_task.board import content_name, square_name
 from vmevalkit.tasks.chess_task.drawing import CONTENTS, colours, layout, tiles
 from vmevalkit.tasks.domain import FRAME_SIZE
+
+UNCLEAR: Final = "?"
+"""Stands for a square whose content a glimpse does not make out."""
 
 Array = NDArray[np.float32]
 _Edges = tuple[float, float]
@@ -43,6 +49,8 @@ _DISTANCE_LIMIT = 20
 """How far, in root mean square of 255, a square may be from the piece that is seen there."""
 _DISTANCE_RATIO = 0.42
 """And how far at most in comparison with the second-best piece."""
+_LEAST_CLEAR = 32
+"""How many squares must be clear for a glimpse to be one."""
 
 
 def read_board(frame: Pixels) -> str:
@@ -52,14 +60,30 @@ def read_board(frame: Pixels) -> str:
         UnreadableFrameError: there is no chessboard, or the content of a square is not clear.
 
     """
-    picture = Image.fromarray(square_view(frame, min(frame.shape[:2])))
-    overview = np.asarray(picture.convert("L").resize((_SIZE, _SIZE), _BLUR), dtype=np.float32)
-    columns, rows = _edges(overview)
-    _check_margin(overview, columns, rows)
-    squares = _squares(picture, columns, rows)
-    squares -= _offset(squares)
+    squares = _found_squares(frame)
     _check_corners(squares)
-    return _contents(squares)
+    best, second, clear = _likeliest_contents(squares)
+    unclear = np.flatnonzero(~clear)
+    if unclear.size:
+        square = int(unclear[_DARK[unclear].argmin()])  # the light squares first
+        names = content_name(CONTENTS[best[square]]), content_name(CONTENTS[second[square]])
+        raise UnreadableFrameError(f"{square_name(square)} is not clear: {names[0]}, or {names[1]}?")
+    return "".join(CONTENTS[index] for index in best)
+
+
+def glimpse_board(frame: Pixels) -> str:
+    """Read what is clear of the board in a frame of shape (height, width, 3), and mark the other squares as such.
+
+    Raises:
+        UnreadableFrameError: there is no chessboard, or less than half of it is clear.
+
+    """
+    squares = _found_squares(frame)
+    best, _, clear = _likeliest_contents(squares)
+    clear &= _worst_corners(squares) <= _CORNER_LIMIT
+    if np.count_nonzero(clear) < _LEAST_CLEAR:
+        raise UnreadableFrameError("less than half of the chessboard is clear")
+    return "".join(CONTENTS[index] if sure else UNCLEAR for index, sure in zip(best, clear, strict=True))
 
 
 @lru_cache
@@ -94,6 +118,17 @@ def _check_margin(overview: Array, columns: _Edges, rows: _Edges) -> None:
     sides = overview[:top], overview[bottom:], overview[:, :left], overview[:, right:]
     if min(float(side.mean()) for side in sides) < _MARGIN_LEVEL:
         raise UnreadableFrameError("there is no white margin around a chessboard")
+
+
+def _found_squares(frame: Pixels) -> Array:
+    """Find the board and cut its squares out, as bright as they were drawn: shape (64, side, side, 3)."""
+    picture = Image.fromarray(square_view(frame, min(frame.shape[:2])))
+    overview = np.asarray(picture.convert("L").resize((_SIZE, _SIZE), _BLUR), dtype=np.float32)
+    columns, rows = _edges(overview)
+    _check_margin(overview, columns, rows)
+    squares = _squares(picture, columns, rows)
+    squares -= _offset(squares)
+    return squares
 
 
 def _squares(picture: Image.Image, columns: _Edges, rows: _Edges) -> Array:
@@ -136,25 +171,28 @@ def _offset(squares: Array) -> Array:
     return offset
 
 
+def _worst_corners(squares: Array) -> Array:
+    """Return how far the colour of each square's most unlikely corner is off: shape (64,)."""
+    worst: Array = np.abs(_corner_errors(squares)).max(axis=(1, 2))
+    return worst
+
+
 def _check_corners(squares: Array) -> None:
-    errors = np.abs(_corner_errors(squares)).max(axis=(1, 2))
+    errors = _worst_corners(squares)
     worst = int(errors.argmax())
     if errors[worst] > _CORNER_LIMIT:
         shade = "dark" if _DARK[worst] else "light"
         raise UnreadableFrameError(f"{square_name(worst)} is not the {shade} square of a chessboard")
 
 
-def _contents(squares: Array) -> str:
-    """Name what is on each square, or refuse to."""
+def _likeliest_contents(squares: Array) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+    """Return the best and the second-best content of each square, and whether the best is clear: shape (64,) each."""
     flat = squares.reshape(64, -1)
-    letters = [""] * 64
+    distances = np.empty((64, len(CONTENTS)), dtype=np.float32)
     for shade, templates in enumerate(_templates().reshape(2, len(CONTENTS), -1)):
         which = np.flatnonzero(shade == _DARK)
-        distances = np.sqrt(((flat[which, None] - templates) ** 2).mean(axis=2))
-        for square, row in zip(which.tolist(), distances, strict=True):
-            best, second = row.argsort()[:2].tolist()
-            if row[best] > _DISTANCE_LIMIT or row[best] > _DISTANCE_RATIO * row[second]:
-                names = content_name(CONTENTS[best]), content_name(CONTENTS[second])
-                raise UnreadableFrameError(f"{square_name(square)} is not clear: {names[0]}, or {names[1]}?")
-            letters[square] = CONTENTS[best]
-    return "".join(letters)
+        distances[which] = np.sqrt(((flat[which, None] - templates) ** 2).mean(axis=2))
+    order = distances.argsort(axis=1)
+    nearest = np.take_along_axis(distances, order, axis=1)
+    clear = (nearest[:, 0] <= _DISTANCE_LIMIT) & (nearest[:, 0] <= _DISTANCE_RATIO * nearest[:, 1])
+    return order[:, 0], order[:, 1], clear

@@ -1,16 +1,27 @@
 """The maze domain: the parts of this package under the names of the protocol."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vmevalkit.tasks.domain import FRAME_SIZE, Difficulty, Domain, PromptStyle
+from vmevalkit.tasks.domain import FRAME_SIZE, Difficulty, Domain, Faults, PromptStyle
 from vmevalkit.tasks.maze_task.drawing import draw_maze
+from vmevalkit.tasks.maze_task.following import follow
 from vmevalkit.tasks.maze_task.generation import sample_maze
+from vmevalkit.tasks.maze_task.glimpses import MazeGlimpse, glimpse
 from vmevalkit.tasks.maze_task.metadata import from_metadata, to_metadata
-from vmevalkit.tasks.maze_task.puzzle import Maze, letters, question_key, solve, wrong_answers
+from vmevalkit.tasks.maze_task.puzzle import (
+    Maze,
+    letters,
+    near_misses,
+    question_key,
+    solve,
+    tamperings,
+    wrong_answers,
+)
 from vmevalkit.tasks.maze_task.reading import MazeState, read, shown_state
 from vmevalkit.tasks.maze_task.wording import difference, prompt
 
@@ -46,6 +57,17 @@ class MazeDomain(Domain[Maze, MazeState]):
         kind = kinds[int(rng.integers(len(kinds)))]
         return kind[int(rng.integers(len(kind)))]
 
+    def near_miss(self, puzzle: Maze, rng: np.random.Generator) -> Maze:
+        """Stop one cell before the target, or cut one corner through a wall."""
+        options = near_misses(puzzle)
+        return options[int(rng.integers(len(options)))]
+
+    def tampered(self, puzzle: Maze, rng: np.random.Generator) -> Maze | None:
+        """Take one wall away, or move one mark and have the line end there."""
+        kinds = [kind for kind in tamperings(puzzle) if kind]
+        kind = kinds[int(rng.integers(len(kinds)))]
+        return kind[int(rng.integers(len(kind)))]
+
     def to_metadata(self, puzzle: Maze) -> dict[str, Any]:
         """Describe a maze as JSON values."""
         return to_metadata(puzzle)
@@ -69,6 +91,14 @@ class MazeDomain(Domain[Maze, MazeState]):
     def read(self, frame: NDArray[np.uint8]) -> MazeState:
         """See a maze in a frame."""
         return read(frame)
+
+    def glimpse(self, frame: NDArray[np.uint8]) -> MazeGlimpse:
+        """See what is certain in a frame from the middle of a film."""
+        return glimpse(frame)
+
+    def follow(self, puzzle: Maze, glimpses: Sequence[MazeGlimpse | None]) -> Faults:
+        """Say where walls and marks changed, and where the line was not drawn along the way from the dot."""
+        return follow(puzzle, glimpses)
 
     def difference(self, seen: MazeState, expected: MazeState) -> str:
         """Say where two states differ."""

@@ -10,6 +10,7 @@ from vmevalkit.tasks.maze_task.puzzle import (
     MAX_SIDE,
     MIN_SIDE,
     NORTH,
+    OPPOSITE,
     SOUTH,
     WEST,
     Cell,
@@ -18,8 +19,6 @@ from vmevalkit.tasks.maze_task.puzzle import (
     junctions,
     turns,
 )
-
-_OPPOSITE = {NORTH: SOUTH, EAST: WEST, SOUTH: NORTH, WEST: EAST}
 
 
 def to_metadata(maze: Maze) -> dict[str, Any]:
@@ -82,8 +81,8 @@ def _walls(value: object) -> tuple[str, ...]:
             for side, (down, right) in DIRECTIONS.items():
                 other_row, other_column = row + down, column + right
                 inside = 0 <= other_row < len(masks) and 0 <= other_column < len(line)
-                other = masks[other_row][other_column] if inside else _OPPOSITE[side]
-                if bool(mask & side) != bool(other & _OPPOSITE[side]):
+                other = masks[other_row][other_column] if inside else OPPOSITE[side]
+                if bool(mask & side) != bool(other & OPPOSITE[side]):
                     problem = "disagrees with its neighbour" if inside else "has no outer wall"
                     raise PuzzleError(f"maze: 'walls': the cell [{row}, {column}] {problem}")
     return tuple(value)

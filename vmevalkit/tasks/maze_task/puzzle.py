@@ -22,6 +22,7 @@ MAX_SIDE = 21
 
 NORTH, EAST, SOUTH, WEST = 1, 2, 4, 8
 DIRECTIONS: dict[int, Cell] = {NORTH: (-1, 0), EAST: (0, 1), SOUTH: (1, 0), WEST: (0, -1)}
+OPPOSITE = {NORTH: SOUTH, EAST: WEST, SOUTH: NORTH, WEST: EAST}
 _LETTERS = {DIRECTIONS[NORTH]: "U", DIRECTIONS[EAST]: "R", DIRECTIONS[SOUTH]: "D", DIRECTIONS[WEST]: "L"}
 
 
@@ -189,3 +190,52 @@ def wrong_answers(maze: Maze) -> tuple[list[Maze], list[Maze]]:
     if not strays and not cuts:
         strays = [solution[: len(solution) // 2]]
     return [replace(maze, path=path) for path in strays], [replace(maze, path=path) for path in cuts]
+
+
+def near_misses(maze: Maze) -> list[Maze]:
+    """List the answers that are off by one cell: the path stops before the goal, or cuts a corner through a wall."""
+    path = maze.path
+    ends = [path[:-1]]
+    corners = []
+    for number in range(1, len(path) - 1):
+        before, corner, after = path[number - 1 : number + 2]
+        other = before[0] + after[0] - corner[0], before[1] + after[1] - corner[1]
+        if other not in path:
+            corners.append((*path[:number], other, *path[number + 1 :]))
+    return [replace(maze, path=each) for each in ends + corners]
+
+
+def tamperings(maze: Maze) -> tuple[list[Maze], list[Maze]]:
+    """List mazes with one wall less, and mazes with one of the marks moved, the line still joining both marks.
+
+    A mark moves along the path, or one cell away from it; so the answer is drawn as before, but shorter or longer.
+    """
+    graph = open_passages(maze.walls)
+    path = maze.path
+    thinner = [
+        replace(maze, walls=_opened(maze.walls, cell, side))
+        for cell in graph
+        for side in (EAST, SOUTH)
+        if _step(cell, side) in graph and _step(cell, side) not in graph[cell]
+    ]
+    shorter = [path[: number + 1] for number in range(1, len(path) - 1)]
+    longer = [(*path, cell) for cell in graph[maze.goal] if cell not in path]
+    ends = [replace(maze, goal=each[-1], path=each) for each in shorter + longer]
+    shorter = [path[number:] for number in range(1, len(path) - 1)]
+    longer = [(cell, *path) for cell in graph[maze.start] if cell not in path]
+    starts = [replace(maze, start=each[0], path=each) for each in shorter + longer]
+    return thinner, ends + starts
+
+
+def _step(cell: Cell, side: int) -> Cell:
+    down, right = DIRECTIONS[side]
+    return cell[0] + down, cell[1] + right
+
+
+def _opened(walls: Sequence[str], cell: Cell, side: int) -> tuple[str, ...]:
+    """Take away the wall on one side of a cell."""
+    masks = [[int(digit, 16) for digit in line] for line in walls]
+    other = _step(cell, side)
+    masks[cell[0]][cell[1]] ^= side
+    masks[other[0]][other[1]] ^= OPPOSITE[side]
+    return tuple("".join(f"{mask:x}" for mask in line) for line in masks)

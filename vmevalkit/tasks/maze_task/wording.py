@@ -5,8 +5,9 @@ from itertools import groupby
 import numpy as np
 
 from vmevalkit.tasks.domain import PromptStyle
+from vmevalkit.tasks.maze_task.looking import Passage
 from vmevalkit.tasks.maze_task.puzzle import Maze, letters
-from vmevalkit.tasks.maze_task.reading import MazeState, Passage, place
+from vmevalkit.tasks.maze_task.reading import MazeState, place
 
 _OPEN = (
     "The picture shows a maze seen from above. A smooth blue line grows from the green dot along the middle of the "
@@ -61,7 +62,7 @@ def difference(seen: MazeState, expected: MazeState) -> str:
         if digit != other
     ]
     if changed:
-        found.append(f"the walls around {_listed([place(cell) for cell in changed])} have changed")
+        found.append(f"the walls around {listed([place(cell) for cell in changed])} have changed")
     for name, here, there in (("green dot", seen.start, expected.start), ("red target", seen.goal, expected.goal)):
         if here != there:
             found.append(f"the {name} is at {place(here)} instead of {place(there)}")
@@ -72,7 +73,7 @@ def difference(seen: MazeState, expected: MazeState) -> str:
         (loose, "the line ends on the way"),
     ):
         if passages:
-            found.append(f"{problem} {_listed([_passage(passage) for passage in sorted(passages)])}")
+            found.append(f"{problem} {listed([step_name(passage) for passage in sorted(passages)])}")
     return "; ".join(found) + "." if found else "both show the same."
 
 
@@ -80,10 +81,12 @@ def _sides(state: MazeState) -> str:
     return f"{len(state.walls)}x{len(state.walls[0])}"
 
 
-def _passage(passage: Passage) -> str:
+def step_name(passage: Passage) -> str:
+    """Name a passage for people."""
     return f"from {place(passage[0])} to {place(passage[1])}"
 
 
-def _listed(items: list[str]) -> str:
+def listed(items: list[str]) -> str:
+    """Name the first few of some things."""
     shown = ", ".join(items[:3])
     return f"{shown} and {len(items) - 3} more" if len(items) > 3 else shown

@@ -1,15 +1,16 @@
 """The matrices as a domain."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vmevalkit.tasks.domain import FRAME_SIZE, Difficulty, Domain, PromptStyle
-from vmevalkit.tasks.raven_task import drawing, generation, reading, records, wording
+from vmevalkit.tasks.domain import FRAME_SIZE, Difficulty, Domain, Faults, PromptStyle
+from vmevalkit.tasks.raven_task import drawing, generation, reading, records, variations, watching, wording
 from vmevalkit.tasks.raven_task.puzzle import Puzzle, complete, question_key
-from vmevalkit.tasks.raven_task.reading import State, panel_as_seen
+from vmevalkit.tasks.raven_task.reading import Glimpse, State, panel_as_seen
 
 
 class RavenDomain(Domain[Puzzle, State]):
@@ -41,6 +42,14 @@ class RavenDomain(Domain[Puzzle, State]):
         """Change one attribute of the ninth panel to a value seen elsewhere."""
         return generation.mistaken_puzzle(puzzle, rng)
 
+    def near_miss(self, puzzle: Puzzle, rng: np.random.Generator) -> Puzzle:
+        """Change one attribute of the ninth panel by one step, or one of its slots."""
+        return variations.near_miss(puzzle, rng)
+
+    def tampered(self, puzzle: Puzzle, rng: np.random.Generator) -> Puzzle:
+        """Change one attribute of one of the eight given panels."""
+        return variations.tampered(puzzle, rng)
+
     def to_metadata(self, puzzle: Puzzle) -> dict[str, Any]:
         """Describe the panels, the rules and the answer."""
         return records.to_metadata(puzzle)
@@ -65,6 +74,14 @@ class RavenDomain(Domain[Puzzle, State]):
     def read(self, frame: NDArray[np.uint8]) -> State:
         """See the nine panels in a frame."""
         return reading.read_state(frame)
+
+    def glimpse(self, frame: NDArray[np.uint8]) -> Glimpse:
+        """See the panels that are clear; the others are marked with `reading.UNCLEAR`."""
+        return reading.glimpse_panels(frame)
+
+    def follow(self, puzzle: Puzzle, glimpses: Sequence[Glimpse | None]) -> Faults:
+        """Watch the given panels, and whether the last one held another answer before the right one."""
+        return watching.follow(puzzle, glimpses)
 
     def difference(self, seen: State, expected: State) -> str:
         """Name the panels that differ."""

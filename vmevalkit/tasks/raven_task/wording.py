@@ -141,13 +141,18 @@ _MOST_NAMED = 3
 
 def difference(seen: State, expected: State) -> str:
     """Say which panels depart from what was expected."""
-    pairs = enumerate(zip(seen.panels, expected.panels, strict=True))
-    parts = [f"{place_name(place)} holds {_contrast(one, other)}" for place, (one, other) in pairs if one != other]
-    if not parts:
+    if seen == expected:
         return "All panels are as expected."
+    sentence = contrast(seen.panels, expected.panels)
+    return f"{sentence[0].upper()}{sentence[1:]}"
+
+
+def contrast(seen: Sequence[SeenPanel], expected: Sequence[SeenPanel]) -> str:
+    """Say where panels depart from what was expected, as they do; a sentence that may go on from another."""
+    pairs = enumerate(zip(seen, expected, strict=True))
+    parts = [f"{place_name(place)} holds {_contrast(one, other)}" for place, (one, other) in pairs if one != other]
     more = [f"{len(parts) - _MOST_NAMED} more"] if len(parts) > _MOST_NAMED else []
-    sentence = _listed([*parts[:_MOST_NAMED], *more])
-    return f"{sentence[0].upper()}{sentence[1:]}."
+    return f"{_listed([*parts[:_MOST_NAMED], *more])}."
 
 
 def _contrast(seen: SeenPanel, expected: SeenPanel) -> str:

@@ -22,9 +22,9 @@ _FITS = 0.80
 _OTHER_FIGURE = 0.75
 """A clear glimpse that agrees less with every view of the figure shows another figure; between them is doubt.
 
-Measured on 6 to 24 questions. Frames of a turn agree with some view to at least 0.93, in 1280x720 at CRF 28; to at least
-0.79 if the picture is also zoomed by 8 %, displaced by 10 pixels, or seen from 3 degrees higher. Views of figures with
-one cube moved agree to at most 0.75 in 93 %, those of the mirror image after most of the turn to at most 0.70.
+Measured on 6 to 24 questions. Frames of a turn agree with some view to at least 0.93, in 1280x720 at CRF 28; to 0.79
+and more if the picture is also zoomed by 8 %, displaced by 10 pixels, or seen from 3 degrees higher. Views of figures
+with one cube moved agree to at most 0.75 in 93 %, those of the mirror image after most of the turn to at most 0.70.
 """
 _MOST_COVERED = 0.5
 """How much of a view may be uncertain if a glimpse is to tell the azimuth."""

@@ -1,17 +1,19 @@
 """The sudoku domain: the parts of this package under the names of the protocol."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vmevalkit.tasks.domain import FRAME_SIZE, Difficulty, Domain, PromptStyle
+from vmevalkit.tasks.domain import FRAME_SIZE, Difficulty, Domain, Faults, PromptStyle
 from vmevalkit.tasks.sudoku_task.drawing import draw_sudoku
+from vmevalkit.tasks.sudoku_task.following import follow
 from vmevalkit.tasks.sudoku_task.generation import sample_sudoku
 from vmevalkit.tasks.sudoku_task.metadata import from_metadata, to_metadata
-from vmevalkit.tasks.sudoku_task.puzzle import Sudoku, question_key, solve, text, wrong_answer
-from vmevalkit.tasks.sudoku_task.reading import SudokuState, read, shown_state
+from vmevalkit.tasks.sudoku_task.puzzle import Sudoku, near_miss, question_key, solve, tampered, text, wrong_answer
+from vmevalkit.tasks.sudoku_task.reading import SudokuState, glimpse, read, shown_state
 from vmevalkit.tasks.sudoku_task.wording import difference, prompt
 
 
@@ -44,6 +46,14 @@ class SudokuDomain(Domain[Sudoku, SudokuState]):
         """Swap two of the digits that were to be filled in."""
         return wrong_answer(puzzle, rng)
 
+    def near_miss(self, puzzle: Sudoku, rng: np.random.Generator) -> Sudoku:
+        """Fill in one wrong digit."""
+        return near_miss(puzzle, rng)
+
+    def tampered(self, puzzle: Sudoku, rng: np.random.Generator) -> Sudoku | None:
+        """Change one given digit."""
+        return tampered(puzzle, rng)
+
     def to_metadata(self, puzzle: Sudoku) -> dict[str, Any]:
         """Describe a sudoku as JSON values."""
         return to_metadata(puzzle)
@@ -67,6 +77,14 @@ class SudokuDomain(Domain[Sudoku, SudokuState]):
     def read(self, frame: NDArray[np.uint8]) -> SudokuState:
         """See a sudoku in a frame."""
         return read(frame)
+
+    def glimpse(self, frame: NDArray[np.uint8]) -> SudokuState:
+        """See what is certain in a frame from the middle of a film."""
+        return glimpse(frame)
+
+    def follow(self, puzzle: Sudoku, glimpses: Sequence[SudokuState | None]) -> Faults:
+        """Say where given digits changed, and where what was filled in was wrong or did not stay."""
+        return follow(puzzle, glimpses)
 
     def difference(self, seen: SudokuState, expected: SudokuState) -> str:
         """Say where two states differ."""

@@ -165,3 +165,25 @@ def wrong_answer(sudoku: Sudoku, rng: np.random.Generator) -> Sudoku:
     else:
         wrong[sudoku.order[0]] = wrong[sudoku.order[0]] % sudoku.side + 1
     return replace(sudoku, solution=tuple(wrong))
+
+
+def near_miss(sudoku: Sudoku, rng: np.random.Generator) -> Sudoku:
+    """Change one digit of the answer that was to be filled in."""
+    cell = sudoku.order[int(rng.integers(len(sudoku.order)))]
+    return replace(sudoku, solution=_with_other_digit(sudoku.side, sudoku.solution, cell, rng))
+
+
+def tampered(sudoku: Sudoku, rng: np.random.Generator) -> Sudoku | None:
+    """Change one given digit, and leave the digits that are filled in; `None` if nothing is given."""
+    given = [cell for cell, digit in enumerate(sudoku.givens) if digit]
+    if not given:
+        return None
+    cell = given[int(rng.integers(len(given)))]
+    solution = _with_other_digit(sudoku.side, sudoku.solution, cell, rng)
+    givens = (*sudoku.givens[:cell], solution[cell], *sudoku.givens[cell + 1 :])
+    return replace(sudoku, givens=givens, solution=solution)
+
+
+def _with_other_digit(side: int, grid: Grid, cell: int, rng: np.random.Generator) -> Grid:
+    other = (grid[cell] - 1 + int(rng.integers(1, side))) % side + 1
+    return (*grid[:cell], other, *grid[cell + 1 :])

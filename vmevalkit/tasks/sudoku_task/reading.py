@@ -34,6 +34,8 @@ _LIKENESS, _LEAD = 0.85, 0.04
 """How well a digit must fit its shape (the correlation), and how much better than any other digit's."""
 _STRENGTH = (0.7, 1.4)
 """How strong the ink of a digit may be, as a share of full ink."""
+UNCLEAR = -1
+"""In place of a digit: it is not certain what the cell holds."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,49 @@ class SudokuState:
 
     side: int
     digits: Grid
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """What is written in the cells, row by row."""
+
+    darkest: Reals
+    """How dark the darkest spot of each is, as a share of full ink."""
+    likeness: Reals
+    """How well each fits the digits 1 to 9, shape (cells, 9)."""
+    strength: Reals
+    """How strong the ink would be if it were that digit, as a share of full ink, shape (cells, 9)."""
+    ranking: NDArray[np.intp]
+    """The digits from the least to the most alike, less one, shape (cells, 9)."""
+
+    @classmethod
+    def compared(cls, cells: Reals) -> "_Cells":
+        """Lay the shapes of all digits over cells of shape (cells, m, m)."""
+        shapes = _shapes()
+        flat = cells.reshape(len(cells), -1)
+        darkest = np.sort(flat, axis=1)[:, -8:].mean(axis=1)
+        centred = flat - flat.mean(axis=1, keepdims=True)
+        products = np.einsum("cp,dsp->cds", centred, shapes)
+        norms = np.sqrt((shapes**2).sum(axis=2))
+        likeness = (products / norms / np.maximum(np.sqrt((centred**2).sum(axis=1)), 1e-9)[:, None, None]).max(axis=2)
+        return cls(darkest, likeness, (products / norms**2).max(axis=2), np.argsort(likeness, axis=1))
+
+    def digit(self, cell: int) -> int:
+        """Return the digit that a cell holds if it can be told; 0 if it is empty."""
+        return 0 if self.darkest[cell] < _BLANK else int(self.ranking[cell, -1]) + 1
+
+    def doubt(self, cell: int) -> str:
+        """Say why it cannot be told what a cell holds; nothing if it can."""
+        if self.darkest[cell] < _BLANK:
+            return ""
+        best, second = int(self.ranking[cell, -1]), int(self.ranking[cell, -2])
+        if self.darkest[cell] >= _FAINT and self.likeness[cell, best] < _LIKENESS:
+            return "is not like a digit"
+        if self.darkest[cell] < _FAINT or not _STRENGTH[0] < self.strength[cell, best] < _STRENGTH[1]:
+            return "is too faint or too heavy"
+        if self.likeness[cell, best] - self.likeness[cell, second] < _LEAD:
+            return f"may be {best + 1} or {second + 1}"
+        return ""
 
 
 def shown_state(sudoku: Sudoku, *, solved: bool) -> SudokuState:
@@ -56,8 +101,33 @@ def read(frame: Pixels) -> SudokuState:
         UnreadableFrameError: there is no sudoku, or some cell of it cannot be told with certainty.
 
     """
+    side, cells = _look(frame)
+    digits = []
+    for cell in range(side * side):
+        doubt = cells.doubt(cell)
+        if doubt:
+            raise UnreadableFrameError(f"what is written at {place(cell, side)} {doubt}")
+        digits.append(cells.digit(cell))
+    return SudokuState(side, tuple(digits))
+
+
+def glimpse(frame: Pixels) -> SudokuState:
+    """See what is certain of the sudoku in a frame; the cells that are not hold `UNCLEAR`.
+
+    Raises:
+        UnreadableFrameError: there is no sudoku.
+
+    """
+    side, cells = _look(frame)
+    digits = (UNCLEAR if cells.doubt(cell) else cells.digit(cell) for cell in range(side * side))
+    return SudokuState(side, tuple(digits))
+
+
+def _look(frame: Pixels) -> tuple[int, "_Cells"]:
+    """Find the grid, and compare what is in its cells with the digits."""
     # The least of the three colours is the same for both inks, and high for paper only.
-    light = square_view(frame, _VIEW).min(axis=2)
+    red, green, blue = np.moveaxis(square_view(frame, _VIEW), 2, 0)
+    light = np.minimum(np.minimum(red, green), blue)
     paper = float(np.median(light))
     if paper < 180:
         raise UnreadableFrameError("there is no grid on white ground")
@@ -67,8 +137,7 @@ def read(frame: Pixels) -> SudokuState:
     side = len(rows) - 1
     if len(columns) != len(rows) or side not in BOXES:
         raise UnreadableFrameError(f"the lines make {len(rows) - 1} rows and {len(columns) - 1} columns")
-    cells = _cells(ink, columns, rows)
-    return SudokuState(side, tuple(_digits(cells, side)))
+    return side, _Cells.compared(_cells(ink, columns, rows))
 
 
 def _full_lines(ink: Reals, axis: int) -> Reals:
@@ -95,33 +164,6 @@ def _cells(ink: Reals, columns: Reals, rows: Reals) -> Reals:
     whole = Image.fromarray(ink.astype(np.float32)).resize((side * _CELL,) * 2, Image.Resampling.BILINEAR, box)
     parts = np.asarray(whole, dtype=np.float64).reshape(side, _CELL, side, _CELL).swapaxes(1, 2)
     return parts.reshape(-1, _CELL, _CELL)[:, _RIM:-_RIM, _RIM:-_RIM]
-
-
-def _digits(cells: Reals, side: int) -> list[int]:
-    shapes = _shapes()
-    flat = cells.reshape(len(cells), -1)
-    darkest = np.sort(flat, axis=1)[:, -8:].mean(axis=1)
-    centred = flat - flat.mean(axis=1, keepdims=True)
-    products = np.einsum("cp,dsp->cds", centred, shapes)
-    norms = np.sqrt((shapes**2).sum(axis=2))
-    likeness = (products / norms / np.maximum(np.sqrt((centred**2).sum(axis=1)), 1e-9)[:, None, None]).max(axis=2)
-    strength = (products / norms**2).max(axis=2)
-    digits = []
-    for cell in range(len(cells)):
-        where = place(cell, side)
-        if darkest[cell] < _BLANK:
-            digits.append(0)
-            continue
-        ranking = np.argsort(likeness[cell])
-        best, second = int(ranking[-1]), int(ranking[-2])
-        if darkest[cell] >= _FAINT and likeness[cell, best] < _LIKENESS:
-            raise UnreadableFrameError(f"what is written at {where} is not like a digit")
-        if darkest[cell] < _FAINT or not _STRENGTH[0] < strength[cell, best] < _STRENGTH[1]:
-            raise UnreadableFrameError(f"what is written at {where} is too faint or too heavy")
-        if likeness[cell, best] - likeness[cell, second] < _LEAD:
-            raise UnreadableFrameError(f"what is written at {where} may be {best + 1} or {second + 1}")
-        digits.append(best + 1)
-    return digits
 
 
 @cache

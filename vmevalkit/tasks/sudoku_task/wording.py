@@ -55,15 +55,21 @@ def difference(seen: SudokuState, expected: SudokuState) -> str:
     if seen.side != expected.side:
         return f"the grid has {seen.side}x{seen.side} cells instead of {expected.side}x{expected.side}."
     found = [
-        f"{place(cell, seen.side)} holds {_named(digit)} instead of {_named(right)}"
+        f"{place(cell, seen.side)} holds {named(digit)} instead of {named(right)}"
         for cell, (digit, right) in enumerate(zip(seen.digits, expected.digits, strict=True))
         if digit != right
     ]
     if not found:
         return "both show the same."
+    return listed(found)
+
+
+def listed(found: list[str]) -> str:
+    """Make a sentence of the first few of some findings."""
     more = f" and {len(found) - 3} more" if len(found) > 3 else ""
     return f"{'; '.join(found[:3])}{more}."
 
 
-def _named(digit: int) -> str:
+def named(digit: int) -> str:
+    """Name what a cell holds."""
     return str(digit) if digit else "nothing"
