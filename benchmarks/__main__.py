@@ -1,6 +1,6 @@
 """Print speed as a table of ratios, or as JSON with ``--json``.
 
-``python -m benchmarks snapshots`` measures one suite with options of its own. ``reading``, ``memory``,
+``python -m benchmarks snapshots`` measures one suite with options of its own. ``dashboard``, ``reading``, ``memory``,
 ``inference``, ``snapshot-requests`` and ``snapshot-memory`` are measurements of another kind.
 """
 
@@ -13,7 +13,7 @@ from importlib import import_module
 from benchmarks.measure import Ratio, show
 
 SUITES = ("create", "snapshots", "startup")
-PROGRAMS = ("inference", "memory", "reading", "snapshot-memory", "snapshot-requests", "snapshots")
+PROGRAMS = ("dashboard", "inference", "memory", "reading", "snapshot-memory", "snapshot-requests", "snapshots")
 
 
 def main() -> None:

@@ -298,3 +298,35 @@ def test_without_a_data_root_there_is_nothing(root):
     catalog = Catalog(root)
     assert catalog.runs(RunFilters()).total == 0
     assert catalog.experiments() == ()
+
+
+@pytest.mark.parametrize("text", ["do", "do 3", "maze", "nothing"])
+@pytest.mark.parametrize("sort", ["key", "created", "score"])
+def test_words_find_the_same_runs_whether_few_or_many_questions_have_them(catalog, monkeypatch, text, sort):
+    filters = RunFilters(text=text)
+    few = everything(catalog, filters, sort=sort)
+    assert bool(few) == (text != "nothing")
+    monkeypatch.setattr("vmevalkit.catalog._runs._FEW_QUESTIONS", 0)
+    assert everything(catalog, filters, sort=sort) == few
+    assert catalog.runs(filters).total == sum(1 for _ in everything(catalog, filters))
+
+
+def test_failed_runs_come_by_time_in_both_directions(catalog):
+    filters = RunFilters(status="failed")
+    oldest = everything(catalog, filters, sort="created")
+    assert len(oldest) == 2
+    assert everything(catalog, filters, sort="created", descending=True) == oldest[::-1]
+
+
+def test_what_was_compared_before_is_compared_anew_when_a_score_changes(tmp_path):
+    root = DataRoot(tmp_path / "data")
+    for model, score in (("a", 5), ("b", 1)):
+        run(root, "maze", "maze_0000", model=model)
+        scores(root, "maze", "maze_0000", ("r1", EVALUATOR, score), model=model)
+    one, two = (Side("pilot_experiment", model) for model in ("a", "b"))
+    catalog = Catalog(root)
+    assert catalog.compare(one, two)["maze"].only_first == 1
+    scores(root, "maze", "maze_0000", ("r1", EVALUATOR, 5), model="b")
+    catalog.refresh()
+    counted = catalog.compare(one, two)["maze"]
+    assert (counted.both, counted.only_first) == (1, 0)

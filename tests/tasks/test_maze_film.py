@@ -15,7 +15,7 @@ from vmevalkit.tasks import DIFFICULTIES, question_rng
 from vmevalkit.tasks.domain import Faults
 from vmevalkit.tasks.maze_task import Maze, MazeDomain
 from vmevalkit.tasks.maze_task.glimpses import MazeGlimpse
-from vmevalkit.tasks.maze_task.puzzle import near_misses, open_passages, solve, tamperings
+from vmevalkit.tasks.maze_task.puzzle import near_misses, open_passages, solve, tamperings, wrong_answers
 from vmevalkit.tasks.maze_task.reading import passages_of
 
 DOMAIN = MazeDomain()
@@ -134,6 +134,7 @@ def test_a_glimpse_of_a_clean_frame_shows_all_there_is():
     seen = DOMAIN.glimpse(HALF)
     ways = {tuple(sorted((a, b))) for a, near in open_passages(WALLS).items() for b in near}
     assert (seen.rows, seen.columns, seen.undisturbed, seen.tidy) == (3, 3, True, True)
+    assert seen.even == seen.drawn
     assert seen.gaps == ways
     assert len(seen.walls | seen.gaps) == 12
     assert not seen.walls & seen.gaps
@@ -232,8 +233,14 @@ def test_a_line_that_flickers_for_one_glimpse_is_no_fault():
     assert followed(FIRST, HALF, HALF, FIRST, HALF, LAST).way == ()
 
 
-def test_a_line_that_is_seen_astray_in_a_single_glimpse_is_no_fault():
-    astray = painted(0.5, ("line", [(0, 1), (1, 1)], BLUE, 40))
+def test_a_bit_of_blue_beside_the_line_in_a_single_glimpse_is_no_fault():
+    astray = painted(0.75, ("line", [(0, 1), (1, 1)], BLUE, 30))
+    assert followed(FIRST, HALF, astray, HALF, LAST).way == ()
+
+
+def test_a_line_astray_in_a_single_glimpse_that_shows_a_hand_too_is_no_fault():
+    hand = "line", [(2.2, 0.3), (4, 0.4)], "#e0ac82", 60
+    astray = painted(0.75, hand, ("line", [(1, 2), (1, 1)], BLUE, 40))
     assert followed(FIRST, HALF, astray, HALF, LAST).way == ()
 
 
@@ -245,6 +252,16 @@ def test_a_line_into_a_dead_end_is_no_legal_way():
     assert followed(FIRST, HALF, astray, astray, LAST) == Faults(
         way=("the line left the way from row 1, column 2 to row 2, column 2.",)
     )
+
+
+def test_a_line_that_leads_astray_is_caught_by_a_single_clear_glimpse():
+    caught = 0
+    for maze in samples(6):
+        for wrong in wrong_answers(maze)[0][:3]:
+            if len(passages_of(wrong.path) & passages_of(maze.path)) >= 3:
+                assert followed(frame(maze, 0.0), frame(wrong), frame(maze), maze=maze).way
+                caught += 1
+    assert caught > 5
 
 
 def test_a_line_through_a_wall_is_no_legal_way():
@@ -326,6 +343,7 @@ def ideal(maze, done):
         walls=frozenset(every - ways),
         gaps=frozenset(ways),
         drawn=drawn,
+        even=drawn,
         blank=frozenset(every - drawn),
         tidy=True,
         starts=frozenset({maze.start}),
@@ -346,6 +364,7 @@ def covered(seen, hidden):
         walls=free(seen.walls),
         gaps=free(seen.gaps),
         drawn=free(seen.drawn),
+        even=free(seen.even),
         blank=free(seen.blank),
         starts=seen.starts - hidden,
         goals=seen.goals - hidden,

@@ -187,6 +187,14 @@ def test_a_wrong_digit_that_is_corrected_later_is_no_legal_way():
     assert followed(FIRST, wrong, wrong, LAST) == Faults(way=("row 1, column 3 held 2 instead of 3.",))
 
 
+def test_two_wrong_digits_at_once_are_no_legal_way_even_in_a_single_glimpse():
+    swapped = painted(0.0, ("2", 0, 2, "#1f6feb", 118), ("3", 1, 0, "#1f6feb", 118))
+    assert followed(FIRST, swapped, LAST).way == (
+        "row 1, column 3 held 2 instead of 3.",
+        "row 2, column 1 held 3 instead of 2.",
+    )
+
+
 def test_a_digit_that_is_gone_again_is_no_legal_way():
     assert followed(FIRST, HALF, HALF, FIRST, FIRST, LAST).way == (
         "row 1, column 3 held 3 and then nothing again.",

@@ -7,11 +7,12 @@ from vmevalkit.catalog._cursors import pair_cursor, pair_place
 from vmevalkit.catalog.records import Comparison, ComparisonKind, Side
 from vmevalkit.dataroot import PairKey, RunKey
 
+# Walked question by question: the plus signs keep SQLite from looking for all questions of the other side instead.
 _BOTH = """
-    FROM run AS x JOIN run AS y ON y.team = :two AND y.task_id = x.task_id AND y.is_last
-    JOIN verdict AS a ON a.team = x.team AND a.task_id = x.task_id AND a.run_id = x.run_id
+    FROM run AS x CROSS JOIN run AS y ON y.team = :two AND y.task_id = +x.task_id AND y.is_last
+    CROSS JOIN verdict AS a ON a.team = :one AND a.task_id = +x.task_id AND a.run_id = +x.run_id
         AND a.evaluator = :evaluator AND a.outcome IN ('passed', 'failed')
-    JOIN verdict AS b ON b.team = y.team AND b.task_id = y.task_id AND b.run_id = y.run_id
+    CROSS JOIN verdict AS b ON b.team = :two AND b.task_id = +y.task_id AND b.run_id = +y.run_id
         AND b.evaluator = :evaluator AND b.outcome IN ('passed', 'failed')
     WHERE x.team = :one AND x.is_last
     """

@@ -23,7 +23,7 @@ from vmevalkit.errors import UsageError
 _MOST_COUNTED = 1000
 """Up to how many matches are counted where the tallies do not say."""
 _FEW_QUESTIONS = 1000
-"""Up to how many questions that match a text are looked up one by one."""
+"""Up to how many questions that match a text are looked up by name."""
 
 _OUTCOME = (
     "CASE WHEN run.status IN ('failed', 'unreadable') THEN 'error' ELSE COALESCE(verdict.outcome, 'unscored') END"
@@ -125,9 +125,7 @@ def find(database: sqlite3.Connection, key: RunKey, evaluator: str) -> RunRow | 
 def last_failures(database: sqlite3.Connection, experiment: str, limit: int) -> tuple[RunRow, ...]:
     """Return the last runs of an experiment that failed, newest first."""
     search = _Search(database, RunFilters(experiment, status="failed"), "created", descending=True)
-    found = [one for team in search.teams for one in search.sorted_part(team, _by_status(), limit)]
-    found.sort(key=lambda one: one.place.order, reverse=True)
-    return tuple(_run_row(one.team, one.row) for one in found[:limit])
+    return tuple(_run_row(one.team, one.row) for one in islice(search.runs(None), limit))
 
 
 def _by_status(condition: str = "run.status = :status") -> _Part:
@@ -166,10 +164,6 @@ class _Search:
             if count > _MOST_COUNTED:
                 return _MOST_COUNTED, False
         return count, True
-
-    def sorted_part(self, team: _Team, part: _Part, limit: int) -> Iterator[_Found]:
-        """Yield the first of a part's runs, sorted as they are fetched rather than by an index."""
-        return islice(self._of_part(team, part, None), limit)
 
     def _matching_teams(self) -> list[_Team]:
         """Return the teams that have matching runs as far as the tallies tell."""
@@ -224,6 +218,8 @@ class _Search:
         """Return the statements that together find a team's matching runs."""
         filters = self._filters
         if self._sort == "created":
+            if filters.status == "failed":
+                return [_Part(_RUNS.format(index="INDEXED BY failed_run_by_time"), ("run.status = 'failed'",))]
             return [_Part(_RUNS.format(index="INDEXED BY run_by_time"))]
         if self._sort == "score":
             scored = f"verdict.score > {MISSING}"
@@ -286,25 +282,31 @@ TALLIED = (
 
 
 class _Text:
-    """The questions that match what somebody typed: looked up beforehand if they are few, one by one if many."""
+    """The questions that match what somebody typed: named to each team if they are few, put in a table if many."""
 
     def __init__(self, database: sqlite3.Connection, text: str) -> None:
-        self._words = fts_words(text)
-        few = database.execute(
-            "SELECT domain, task_id FROM question WHERE id IN"
-            " (SELECT rowid FROM prompt_words WHERE prompt_words MATCH ? LIMIT ?)",
-            (self._words, _FEW_QUESTIONS + 1),
-        ).fetchall()
-        self._few = few if len(few) <= _FEW_QUESTIONS else None
+        words = fts_words(text)
+        (matches,) = database.execute(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM prompt_words WHERE prompt_words MATCH ? LIMIT ?)",
+            (words, _FEW_QUESTIONS + 1),
+        ).fetchone()
+        self._few: list[sqlite3.Row] | None = None
+        if matches <= _FEW_QUESTIONS:
+            self._few = database.execute(
+                "SELECT domain, task_id FROM question WHERE id IN"
+                " (SELECT rowid FROM prompt_words WHERE prompt_words MATCH ?)",
+                (words,),
+            ).fetchall()
+        else:
+            # In memory and of this connection alone.
+            database.execute("CREATE TEMP TABLE IF NOT EXISTS matching (question INTEGER PRIMARY KEY)")
+            database.execute("DELETE FROM matching")
+            database.execute("INSERT INTO matching SELECT rowid FROM prompt_words WHERE prompt_words MATCH ?", (words,))
 
     def condition(self, domain: str, values: dict[str, Any]) -> str:
         """Return the condition that a run's question matches."""
         if self._few is None:
-            values["words"] = self._words
-            return (
-                "EXISTS (SELECT 1 FROM prompt_words WHERE prompt_words.rowid = question.id"
-                " AND prompt_words MATCH :words)"
-            )
+            return "question.id IN matching"
         values["found"] = json.dumps([row["task_id"] for row in self._few if row["domain"] == domain])
         return "run.task_id IN (SELECT value FROM json_each(:found))"
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from vmevalkit.errors import RecordError
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the tables change: an index of another version is thrown away and built again."""
 
 _WAIT_SECONDS = 10.0
 _CACHE_KIB = 32 << 10
+_READER_CACHE_KIB = 8 << 10
+"""A server has a reader in each of its threads."""
 
 _TABLES = """
 CREATE TABLE question (
@@ -75,6 +77,7 @@ CREATE TABLE run (
 );
 CREATE INDEX run_by_time ON run (team, created_at, task_id, run_id);
 CREATE INDEX run_by_status ON run (team, status, task_id, run_id);
+CREATE INDEX failed_run_by_time ON run (team, created_at, task_id, run_id) WHERE status = 'failed';
 -- What one evaluator says of one run, all its raters together.
 CREATE TABLE verdict (
     team INTEGER NOT NULL,
@@ -162,7 +165,8 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         check_same_thread=False,
     )
     database.row_factory = sqlite3.Row
-    database.execute(f"PRAGMA cache_size = {-_CACHE_KIB}")
+    database.execute(f"PRAGMA cache_size = {-_READER_CACHE_KIB}")
+    database.execute("PRAGMA temp_store = MEMORY")
     return database
 
 

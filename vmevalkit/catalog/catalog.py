@@ -44,6 +44,7 @@ _SHARE = 20
 """How many times as long as a look at all folders takes lies between two of them, at least."""
 _POLL_SECONDS = 0.25
 _MOST_WAITING = 10_000
+_MOST_COUNTED = 500
 _FIRST_SECONDS = 60.0
 """How long a question waits for another process that builds the index for the first time."""
 _PATIENCE_SECONDS = 2.0
@@ -96,6 +97,8 @@ class Catalog:
         self._looked_at = float("-inf")
         self._refreshed_at: datetime | None = None
         self._first_look = threading.Event()
+        self._counting = threading.Lock()
+        self._counted: dict[tuple[object, ...], dict[str, Comparison]] = {}
         self._patient_until = float("inf")
         self._took = 0.0
         self._keeper: threading.Thread | None = None
@@ -331,9 +334,21 @@ class Catalog:
     def compare(
         self, first: Side, second: Side, *, evaluator: str = DEFAULT_EVALUATOR, domain: str | None = None
     ) -> dict[str, Comparison]:
-        """Count, for each domain, on how many questions two sides agree and differ."""
+        """Count, for each domain, on how many questions two sides agree and differ.
+
+        All questions that both have answered are looked at, so that the last counts are remembered.
+        """
         with self._reading() as database:
-            return _comparing.counts(database, first, second, evaluator, domain)
+            asked = (_sums.changes(database), first, second, evaluator, domain)
+            with self._counting:
+                counted = self._counted.get(asked)
+            if counted is None:
+                counted = _comparing.counts(database, first, second, evaluator, domain)
+                with self._counting:
+                    if len(self._counted) >= _MOST_COUNTED:
+                        self._counted.clear()
+                    self._counted[asked] = counted
+            return dict(counted)
 
     def compared(
         self,

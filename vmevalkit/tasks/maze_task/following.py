@@ -18,6 +18,9 @@ from vmevalkit.tasks.maze_task.wording import listed, step_name
 _SIGHTINGS = 2
 """How many glimpses must show a thing before it is held against a film."""
 
+_STEPS = 3
+"""From how many steps of the path the width of the line is known, so that a single glimpse may be enough."""
+
 
 def follow(maze: Maze, glimpses: Sequence[MazeGlimpse | None]) -> Faults:
     """Say what is wrong with a film that ends on the solution.
@@ -62,11 +65,17 @@ def _sides(passages: Sequence[Passage]) -> str:
 def _astray(maze: Maze, graph: Graph, seen: Sequence[MazeGlimpse]) -> list[str]:
     """Find the line where it is not on the one path.
 
-    One glimpse is enough if it shows nothing but the maze and a line that leads there from the dot.
+    One glimpse is enough if nothing but the maze and the line is in the picture, and the line leads there from the dot
+    as wide as it is elsewhere.
     """
     way = passages_of(maze.path)
-    clear = {passage for each in seen if each.undisturbed for passage in _joined(each.drawn, maze.start) & each.even - way}
-    strays = sorted(clear.union(_repeated(each.drawn - way for each in seen)))
+    counts: Counter[Passage] = Counter()
+    for each in seen:
+        joined = _joined(each.drawn, maze.start) & each.even
+        clear = each.undisturbed and len(joined & way) >= _STEPS
+        for passage in each.drawn - way:
+            counts[passage] += _SIGHTINGS if clear and passage in joined else 1
+    strays = sorted(passage for passage, count in counts.items() if count >= _SIGHTINGS)
     through = [passage for passage in strays if passage[1] not in graph[passage[0]]]
     aside = [passage for passage in strays if passage[1] in graph[passage[0]]]
     found = (("went through a wall", through), ("left the way", aside))

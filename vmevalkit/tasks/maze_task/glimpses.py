@@ -144,7 +144,13 @@ def _borders(shares: Shares, grid: Grid, *, vertical: bool) -> _Borders:
     centred = [
         middle["path"] * _MIDDLE >= _CENTRED * window["path"] for middle, window in zip(middles, windows, strict=True)
     ]
-    drawn = np.all(centred, axis=0) & beside & (plain[1] | wall) & (lines == YES).all(axis=0) & (widths.max(axis=0) <= _WIDEST)
+    drawn = (
+        np.all(centred, axis=0)
+        & beside
+        & (plain[1] | wall)
+        & (lines == YES).all(axis=0)
+        & (widths.max(axis=0) <= _WIDEST)
+    )
     touched = (on["path"] > _TOUCH) & (on["wall"] > _TOUCH)
     gap = beside & plain[1] & (on["wall"] <= _TOUCH) & (on["path"] <= _WIDEST)
     blank = beside & (plain[1] | wall) & (lines == NO).all(axis=0)
@@ -154,7 +160,7 @@ def _borders(shares: Shares, grid: Grid, *, vertical: bool) -> _Borders:
         gap=gap[inner],
         drawn=drawn[inner],
         blank=blank[inner],
-        tidy=not (touched & ~drawn)[inner].any(),
+        tidy=not (touched & ~drawn).any(),
         widths=widths[:, *inner],
         clean=bool((beside & (plain[1] | wall))[inner].all()),
     )
