@@ -17,6 +17,7 @@ _FEW = 0.1
 """The share of these in which something may be amiss for a moment."""
 _NAMED = 3
 """How many faults an explanation names."""
+_SOLVED_BUT = "The last frame shows the solution, but"
 
 
 class RuleEvaluator:
@@ -33,8 +34,9 @@ class RuleEvaluator:
     ===== =============================================================================================
 
     The dimensions are ``solution`` (5, 2 or 1, as above), ``givens`` (5: left alone, 4: changed for a moment, 2:
-    changed, 1: changed most of the time) and ``way`` (5: legal, 2: not). The last two are judged where the film ends
-    on the solution. A film that cannot be decoded, or whose last frame cannot be read for certain, is an error.
+    changed, 1: changed most of the time) and ``way`` (5: legal, 2: not). The way is judged where the film ends on the
+    solution, the givens where it also shows how it got there; elsewhere they are `None`. A film that cannot be decoded,
+    or whose last frame cannot be read for certain, is an error.
     """
 
     name: ClassVar[str] = "RuleEvaluator"
@@ -53,7 +55,8 @@ class RuleEvaluator:
                 return Verdict("error", None, "unreadable: a single frame is no film")
             seen = rules.read(film.last)
             if rules.matches(seen, rules.solved):
-                return _solved(film, rules, _glimpses(item, film, rules))
+                wrong_course = _wrong_course(film, rules)
+                return _unshown(wrong_course) if wrong_course else _shown(rules, _glimpses(item, film, rules))
         except VideoError as error:
             return Verdict("error", None, f"undecodable: {error}")
         except UnreadableFrameError as error:
@@ -80,35 +83,36 @@ def _glimpse(frame: Frame, rules: Rules) -> object | None:
     return seen
 
 
-def _solved(film: Overview, rules: Rules, glimpses: Sequence[object | None]) -> Verdict:
-    """Judge how a film that ends on the solution got there."""
+def _unshown(reason: str) -> Verdict:
+    return Verdict("scored", 3, f"{_SOLVED_BUT} {reason}", {"solution": 5, "givens": None, "way": 2})
+
+
+def _shown(rules: Rules, glimpses: Sequence[object | None]) -> Verdict:
+    """Judge the way on which a film came to the solution."""
     faults = rules.follow(glimpses)
-    way_faults = [*_wrong_course(film, rules), *faults.way]
     disturbed = len(faults.givens) / len(glimpses)
     givens = 5 if not disturbed else 4 if disturbed <= _FEW else 2 if disturbed <= 0.5 else 1
-    way = 2 if way_faults else 5
+    way = 2 if faults.way else 5
     score = 3 if min(givens, way) < 4 else min(givens, way)
     if score == 5:
         explanation = "Solved by a legal way; everything else was left alone."
     elif score == 4:
         explanation = f"Solved by a legal way, but for a moment not all was as given: {faults.givens[0]}"
     else:
-        explanation = f"The last frame shows the solution, but {_listed([*way_faults, *faults.givens])}"
+        explanation = f"{_SOLVED_BUT} {_listed([*faults.way, *faults.givens])}"
     return Verdict("scored", score, explanation, {"solution": 5, "givens": givens, "way": way})
 
 
-def _wrong_course(film: Overview, rules: Rules) -> list[str]:
-    """Say what is wrong with the course of the film as such."""
+def _wrong_course(film: Overview, rules: Rules) -> str | None:
+    """Say what is wrong with the course of the film as such, if anything is."""
     if _shows(film.first, rules, rules.solved):
-        return ["the film begins with it."]
+        return "the film begins with it."
     run = course(film)
     if run is None:
-        return ["the film begins as it ends."]
+        return "the film begins as it ends."
     if run.cut is not None:
-        return [f"the film jumps to it at frame {run.cut + 1} of {film.info.frames}."]
-    if run.dissolve:
-        return ["it is only blended in."]
-    return []
+        return f"the film jumps to it at frame {run.cut + 1} of {film.info.frames}."
+    return "it is only blended in." if run.dissolve else None
 
 
 def _shows(frame: Frame, rules: Rules, state: object) -> bool:
