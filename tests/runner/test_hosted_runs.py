@@ -201,7 +201,7 @@ def test_an_answer_that_makes_no_sense_is_a_failure_of_its_run(dataset, served):
         def retrieve(self, job_id):
             return Response(200, b"<html>Back soon</html>", {"content-type": "text/html"})
 
-    impatient = Patience(poll_seconds=0.01, job_seconds=0.2, attempts=2, longest_wait=0.02)
+    impatient = Patience(poll_seconds=0.01, job_seconds=2.0, attempts=2, longest_wait=0.02)
     odd, right = served(Scenario.SUCCESS, Odd), served()
     models = {"odd": own(odd), "right": own(right)}
     done = run(dataset, models, RunOptions(patience=impatient, limit=1))

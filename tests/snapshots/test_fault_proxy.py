@@ -80,7 +80,10 @@ def test_it_refuses_as_s3_does(echo, kind, status, code):
 @pytest.mark.parametrize(("kind", "error"), [("reset", ConnectionResetError), ("stall", TimeoutError)])
 def test_it_resets_and_stalls_before_or_after_the_server_has_acted(echo, kind, error):
     for seed in range(8):
-        with _asked(echo, timeout=0.1, share=1, kinds=[kind], seed=seed) as (proxy, connection):
+        with _asked(echo, timeout=0.5 if kind == "stall" else 60, share=1, kinds=[kind], seed=seed) as (
+            proxy,
+            connection,
+        ):
             with pytest.raises(error):
                 connection.getresponse()
             assert proxy.faults == {kind: 1}
