@@ -2,7 +2,7 @@
 # make demo ARGS=--no-serve    the same, ending after the work
 # make test                    all tests
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long audit test-diffusers lint bench bench-memory reading lock clean
+.PHONY: help demo test test-long audit test-diffusers lint bench bench-memory bench-dashboard reading lock clean
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -20,6 +20,7 @@ help:
 	@echo "make lint          check style, types and the layers of the code"
 	@echo "make bench         measure speed, as ratios, and count requests (ARGS='create startup snapshots' picks some)"
 	@echo "make bench-memory  measure the peak memory of making questions and of snapshots"
+	@echo "make bench-dashboard  measure how fast the dashboard answers, from a thousand runs to a million"
 	@echo "make reading       measure how surely distorted frames are read (ARGS='--questions 100')"
 	@echo "make lock          bring the lock files up to date with pyproject.toml"
 	@echo "make clean         remove the environment, the demo and all caches"
@@ -56,6 +57,10 @@ bench: $(YARDSTICKS)
 bench-memory: $(DEVELOPMENT)
 	@$(PYTHON) -m benchmarks memory
 	@$(PYTHON) -m benchmarks snapshot-memory
+
+bench-dashboard: $(DEVELOPMENT)
+	@$(PYTHON) -m benchmarks dashboard
+	@$(PYTHON) -m benchmarks dashboard-streaming
 
 reading: $(DEVELOPMENT)
 	@$(PYTHON) -m benchmarks.reading $(ARGS)

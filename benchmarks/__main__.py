@@ -1,7 +1,7 @@
 """Print speed as a table of ratios, or as JSON with ``--json``.
 
-``python -m benchmarks snapshots`` measures one suite with options of its own. ``dashboard``, ``reading``, ``memory``,
-``inference``, ``snapshot-requests`` and ``snapshot-memory`` are measurements of another kind.
+``python -m benchmarks snapshots`` measures one suite with options of its own. ``dashboard``, ``dashboard-streaming``,
+``reading``, ``memory``, ``inference``, ``snapshot-requests`` and ``snapshot-memory`` are measurements of another kind.
 """
 
 import argparse
@@ -13,7 +13,16 @@ from importlib import import_module
 from benchmarks.measure import Ratio, show
 
 SUITES = ("create", "snapshots", "startup")
-PROGRAMS = ("dashboard", "inference", "memory", "reading", "snapshot-memory", "snapshot-requests", "snapshots")
+PROGRAMS = (
+    "dashboard",
+    "dashboard-streaming",
+    "inference",
+    "memory",
+    "reading",
+    "snapshot-memory",
+    "snapshot-requests",
+    "snapshots",
+)
 
 
 def main() -> None:

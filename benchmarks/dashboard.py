@@ -33,6 +33,8 @@ from vmevalkit.dataroot import DataRoot, RunKey, exclusive, note_change
 _LISTENING = re.compile(r"http://127\.0\.0\.1:\d+")
 _WAIT_SECONDS = 600.0
 _WARM_UP = 3
+_CPU_CLOCK = 2
+"""What Linux calls the clock of the CPU time of a process: these three bits behind the process's number, inverted."""
 _RATIO_TARGET, _MS_TARGET, _KB_TARGET = 2.0, 20.0, 200
 _ELSEWHERE = ("/media/", "/api/rating/", "/api/snapshots")
 """What these answer comes from files and from the remote, and not from the index."""
@@ -168,9 +170,8 @@ class _Server:
     addresses: Mapping[str, Address]
 
     def cpu_seconds(self) -> float:
-        """Return what all of its threads have used, exactly."""
-        threads = Path(f"/proc/{self.pid}/task").iterdir()
-        return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
+        """Return what the process has used so far, in all of its threads."""
+        return time.clock_gettime(~self.pid << 3 | _CPU_CLOCK)
 
 
 def speeds(sizes: Sequence[int], asked: int, clients: int, only: str | None) -> Iterator[list[Speed]]:

@@ -23,6 +23,12 @@ _BT709 = 1  # ITU-T H.273 code point, for matrix, primaries and transfer alike
 _LIMITED_RANGE = 1
 _LEAST_SHARE = 0.9
 """Of the duration that a file declares, how much must be there."""
+_FEW_PIXELS = 10**9
+"""For small pictures, a video of no more is decoded as a whole: 16 seconds of full HD."""
+_MOST_PIXELS = 4 * 10**9
+"""No more are decoded for the small pictures of one video: a quarter of a minute of work."""
+_MOST_KEPT = 96
+"""Small pictures of one video, at any time."""
 
 
 @dataclass(frozen=True)
@@ -253,14 +259,6 @@ def glimpses(path: Path, count: int, *, box: tuple[int, int]) -> list[Frame]:
         return _evenly(_passed(path, container, stream, shrink), count)
 
 
-_FEW_PIXELS = 10**9
-"""A video of no more is decoded as a whole: 16 seconds of full HD."""
-_MOST_PIXELS = 4 * 10**9
-"""No more are decoded for the pictures of one video: a quarter of a minute of work."""
-_MOST_KEPT = 96
-_Moment = tuple[float, Frame]
-
-
 class _Shrinker:
     """Turns frames into pictures that fit in a box."""
 
@@ -325,9 +323,9 @@ def _latest(
     return latest, True
 
 
-def _passed(path: Path, container: InputContainer, stream: VideoStream, shrink: _Shrinker) -> list[_Moment]:
+def _passed(path: Path, container: InputContainer, stream: VideoStream, shrink: _Shrinker) -> list[tuple[float, Frame]]:
     """Decode a whole video and keep some of its frames with their times, at equal distances, and the last one."""
-    kept: list[_Moment] = []
+    kept: list[tuple[float, Frame]] = []
     step, left = 1, _MOST_PIXELS
     last: tuple[float, av.VideoFrame] | None = None
     for number, frame in enumerate(container.decode(stream)):
@@ -346,7 +344,7 @@ def _passed(path: Path, container: InputContainer, stream: VideoStream, shrink: 
     return kept
 
 
-def _evenly(kept: list[_Moment], count: int) -> list[Frame]:
+def _evenly(kept: list[tuple[float, Frame]], count: int) -> list[Frame]:
     """Choose ``count`` moments at about equal distances in time, or all if there are no more."""
     if len(kept) <= count:
         return [picture for _, picture in kept]

@@ -48,8 +48,15 @@ class State:
 UNCLEAR: Final = "unclear"
 """Stands for a panel that a glimpse does not make out."""
 
-Glimpse = tuple[SeenPanel | Literal["unclear"], ...]
-"""The nine panels as far as they are clear, in reading order."""
+
+@dataclass(frozen=True)
+class Glimpse:
+    """What can be seen of a matrix in the middle of a film."""
+
+    panels: tuple[SeenPanel | Literal["unclear"], ...]
+    """The nine panels as far as they are clear, in reading order."""
+    settled: bool
+    """Whether the last panel looks as sharp as the given ones; figures that grow or fade do not."""
 
 
 def panel_as_seen(panel: Panel) -> SeenPanel:
@@ -71,12 +78,13 @@ _SURE, _SMALL_ERROR = 0.2, 10.0
 _BLURS = (0.0, 0.8, 1.4, 2.0)
 _DISPLACEMENTS = tuple(product((0, -1, 1), repeat=2))
 
-# Figures that grow or fade in resemble smaller and paler ones on the way, but are not as sharp as what is at rest.
-# Measured over 18 films in each condition: what was at rest exceeded the share by up to 1.0; what moved and could be
-# taken for other figures by 2.6 and more at 512x512 (CRF 18 and 28), by less than 2 in three frames at 1280x720 (CRF
-# 28), and by less than 2 in most frames at 640x640 (CRF 32). So one glimpse proves nothing: see `watching`.
-_SHARP_SHARE, _SHARP_REST = 1.3, 2.0
-"""The largest error of a sharp panel: this share of the largest among the given ones, and the rest."""
+# Figures that grow or fade in resemble others on the way, but are neither as sharp nor as certain as what is at rest.
+_SHARP, _COST_OF_DOUBT = 4.0, 10.0
+"""By how much the error of a sharp panel may exceed the largest of the given ones, and what a doubt of 1 takes off.
+
+Measured over 40 films each at 512x512 (CRF 18) and 1280x720 (CRF 28): all 320 panels at rest are sharp, by 1.3 at
+least; of those that move and can be taken for others, none of 76 and 6 of 63. So a single glimpse proves nothing.
+"""
 
 
 @dataclass(frozen=True)
@@ -152,7 +160,7 @@ def read_state(frame: Pixels) -> State:
 
 
 def glimpse_panels(frame: Pixels) -> Glimpse:
-    """See the panels that are clear. The last one is not while its figures grow or fade.
+    """See the panels that are clear, and whether the last one has settled.
 
     Raises:
         UnreadableFrameError: there is no board.
@@ -160,19 +168,18 @@ def glimpse_panels(frame: Pixels) -> Glimpse:
     """
     view, cells = _found_board(frame)
     panels: list[SeenPanel | Literal["unclear"]] = []
-    largest_error = 0.0
+    largest_error, settled = 0.0, True
     for place in range(9):
         if _shows_question_mark(cells[_inside(place)]):
             panels.append(None)
             continue
         sight = _look(view, place, _DISPLACEMENTS[:1])
-        clear = sight.is_clear
+        panels.append(sight.panel if sight.is_clear else UNCLEAR)
         if place == drawing.LAST:
-            clear = clear and sight.error <= _SHARP_SHARE * largest_error + _SHARP_REST
-        elif clear:
+            settled = sight.error <= largest_error + _SHARP - _COST_OF_DOUBT * sight.doubt
+        elif sight.is_clear:
             largest_error = max(largest_error, sight.error)
-        panels.append(sight.panel if clear else UNCLEAR)
-    return tuple(panels)
+    return Glimpse(tuple(panels), settled)
 
 
 def _found_board(frame: Pixels) -> tuple[Pixels, _Reals]:

@@ -19,6 +19,8 @@ _LONG_GLIMPSES = 6
 """In how many glimpses figures must be the same to be at rest; tiny ones that grow slowly seem so in four."""
 _SLOW_GLIMPSES = 3
 """In how many glimpses figures must be there for us to know that they cannot change much by the next one."""
+_SURE_GLIMPSES = 2
+"""In how many glimpses the right answer must be there, even before it has settled, for it to have been there."""
 _FEWEST = 2
 """Of so few figures one may well come before the other."""
 
@@ -32,7 +34,7 @@ _Slots = tuple[Figure | None, ...]
 def follow(puzzle: Puzzle, glimpses: Sequence[Glimpse | None]) -> Faults:
     """Say what is wrong with a film that ends on the solution; `Domain.follow` for panels that may be unclear."""
     seen = [glimpse for glimpse in glimpses if glimpse is not None]
-    answer = _Answer(puzzle, [panels[LAST] for panels in seen])
+    answer = _Answer(puzzle, seen)
     return Faults(givens=tuple(_disturbances(puzzle, seen)), way=(*answer.other_answers(), *answer.losses()))
 
 
@@ -41,7 +43,7 @@ def _disturbances(puzzle: Puzzle, glimpses: Sequence[Glimpse]) -> list[str]:
     given = [panel_as_seen(panel) for panel in puzzle.panels]
     found = []
     for glimpse in glimpses:
-        pairs = zip(glimpse[:LAST], given, strict=True)
+        pairs = zip(glimpse.panels[:LAST], given, strict=True)
         panels: list[SeenPanel] = [expected if panel == UNCLEAR else panel for panel, expected in pairs]
         if panels != given:
             found.append(contrast(panels, given))
@@ -51,11 +53,16 @@ def _disturbances(puzzle: Puzzle, glimpses: Sequence[Glimpse]) -> list[str]:
 class _Answer:
     """What the last panel held in the glimpses, one after another."""
 
-    def __init__(self, puzzle: Puzzle, panels: Sequence[SeenPanel | str]) -> None:
-        self._puzzle, self._panels = puzzle, panels
+    def __init__(self, puzzle: Puzzle, glimpses: Sequence[Glimpse]) -> None:
+        self._puzzle = puzzle
         self._right = panel_as_seen(puzzle.answer)
+        self._panels = [
+            seen.panels[LAST] if seen.settled or seen.panels[LAST] == self._right else UNCLEAR for seen in glimpses
+        ]
         self._figure = Figure(puzzle.answer.shape, puzzle.answer.size, puzzle.answer.colour)
-        self._shown = [panel for panel in panels if isinstance(panel, tuple) and any(panel) and panel != self._right]
+        self._shown = [
+            panel for panel in self._panels if isinstance(panel, tuple) and any(panel) and panel != self._right
+        ]
         """What the panel clearly held besides the question mark, nothing and the right answer."""
 
     def other_answers(self) -> list[str]:
@@ -69,9 +76,9 @@ class _Answer:
     def losses(self) -> list[str]:
         """Tell whether the right answer was there and went away again."""
         places = [number for number, panel in enumerate(self._panels) if panel == self._right]
-        if not places:
+        if len(places) < _SURE_GLIMPSES:
             return []
-        later = [panel for panel in self._panels[places[0] :] if panel not in (self._right, UNCLEAR)]
+        later = [panel for panel in self._panels[places[_SURE_GLIMPSES - 1] :] if panel not in (self._right, UNCLEAR)]
         return [f"the right answer went away again: {self._contrast(panel)}" for panel in later[:1]]
 
     def _contrast(self, panel: SeenPanel | str) -> str:
@@ -103,10 +110,10 @@ class _Answer:
         )
 
     def _is_suggested(self, figure: Figure) -> bool:
-        """Tell whether a figure is of another shape, or of a size and a colour that given panels show."""
-        given = self._puzzle.panels
+        """Tell whether a figure is of another shape, or whether given panels show its size and colour."""
         return figure.shape != self._figure.shape or (
-            figure.size in {each.size for each in given} and figure.colour in {each.colour for each in given}
+            figure.size in {self._figure.size, *(each.size for each in self._puzzle.panels)}
+            and figure.colour in {self._figure.colour, *(each.colour for each in self._puzzle.panels)}
         )
 
     def _is_at_rest(self, panel: _Slots) -> bool:
