@@ -7,6 +7,6 @@ compile() {
         --no-header --no-annotate --no-emit-index-url "$@"
 }
 compile --group build pyproject.toml -o requirements.lock
-compile --group dev --extra aws --extra providers -c requirements.lock pyproject.toml -o requirements-dev.lock
-compile --group bench --extra aws --extra providers -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
+compile --group dev --extra aws --extra parquet --extra providers --extra ray -c requirements.lock pyproject.toml -o requirements-dev.lock
+compile --group bench --extra aws --extra parquet --extra providers --extra ray -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
 compile --group dev --extra diffusers -c requirements-dev.lock pyproject.toml -o requirements-diffusers.lock
