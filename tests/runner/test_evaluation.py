@@ -172,8 +172,8 @@ class Judge:
 def test_a_judge_is_shown_the_question_with_its_frames(scored):
     judge = Judge(Verdict("scored", 4, "well done"))
     evaluate_experiment(scored, EXPERIMENT, judge, models=["oracle"], domains=["maze"])
-    question = judge.asked[0].question
     pair = load_pair(scored, next(scored.iter_pairs(["maze"])))
+    (question,) = (item.question for item in judge.asked if item.question.task_id == pair.id)
     assert (question.task_id, question.prompt) == (pair.id, pair.prompt)
     assert (question.first_frame.name, question.final_frame.name) == ("first_frame.png", "final_frame.png")
     assert question.first_frame.is_file()
