@@ -10,12 +10,14 @@ from vmevalkit.cli.options import (
     AsJson,
     DataDir,
     Domains,
+    ExecutorName,
+    RayAddress,
     Workers,
+    chosen_workers,
     data_root,
     print_json,
     print_table,
     split,
-    worker_count,
 )
 from vmevalkit.vocabulary import Difficulty, PromptStyle
 
@@ -47,6 +49,8 @@ def create(
     fps: Annotated[int, typer.Option("--fps", help="Frames per second of the films.")] = 16,
     seconds: Annotated[float, typer.Option("--seconds", help="Length of the films.")] = 3.0,
     workers: Workers = None,
+    executor: ExecutorName = "local",
+    ray_address: RayAddress = None,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Make nothing: read and check the questions that are there.")
     ] = False,
@@ -76,7 +80,7 @@ def create(
             prompt_style=prompt_style,
             size=size,
             film=FilmSpec(fps, seconds) if videos else None,
-            workers=worker_count(workers),
+            workers=chosen_workers(workers, executor, ray_address),
             progress=progress,
         )
     if as_json:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from vmevalkit.dataroot import DataRoot
+    from vmevalkit.runner.executors import Workers as WhereWorkIsDone
     from vmevalkit.snapshots import Remote
 
 DataDir = Annotated[
@@ -30,6 +31,19 @@ Experiment = Annotated[str, typer.Option("--experiment", help="Name of the exper
 Workers = Annotated[
     int | None,
     typer.Option("--workers", min=1, help="Number of processes.  [default: one per core]", show_default=False),
+]
+ExecutorName = Annotated[
+    Literal["local", "ray"],
+    typer.Option("--executor", help="Where the work is done: in processes of this machine, or on a Ray cluster."),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--ray-address",
+        help="The head of the Ray cluster, such as 10.0.0.1:6379.  "
+        "[default: RAY_ADDRESS, or the cluster of this machine, or a new one]",
+        show_default=False,
+    ),
 ]
 RemoteUrl = Annotated[
     str | None,
@@ -92,6 +106,18 @@ def worker_count(workers: int | None) -> int:
     from vmevalkit.runner.executors import default_workers
 
     return workers if workers is not None else default_workers()
+
+
+def chosen_workers(workers: int | None, executor: str, ray_address: str | None) -> "WhereWorkIsDone":
+    """Return where work is to be done."""
+    from vmevalkit.errors import UsageError
+    from vmevalkit.runner.cluster import RayCluster
+
+    if executor == "ray":
+        return RayCluster(ray_address, workers)
+    if ray_address is not None:
+        raise UsageError("--ray-address goes with --executor ray")
+    return worker_count(workers)
 
 
 def print_json(value: object) -> None:

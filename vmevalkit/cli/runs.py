@@ -15,13 +15,15 @@ from vmevalkit.cli.options import (
     AsJson,
     DataDir,
     Domains,
+    ExecutorName,
     Experiment,
+    RayAddress,
     Workers,
+    chosen_workers,
     data_root,
     print_json,
     print_table,
     split,
-    worker_count,
 )
 
 if TYPE_CHECKING:
@@ -78,6 +80,8 @@ def run(
         Path | None, typer.Option("--events", help="Append all that happens to this file, a line of JSON each.")
     ] = None,
     workers: Workers = None,
+    executor: ExecutorName = "local",
+    ray_address: RayAddress = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -104,7 +108,7 @@ def run(
         seconds=seconds,
         retry=retry,
         budget=budget,
-        workers=worker_count(workers),
+        workers=chosen_workers(workers, executor, ray_address),
         patience=Patience(poll_seconds=settings.poll_seconds),
     )
     own, keys = settings.models, secrets()

@@ -11,14 +11,16 @@ from vmevalkit.cli.options import (
     AsJson,
     DataDir,
     Domains,
+    ExecutorName,
     Experiment,
     Models,
+    RayAddress,
     Workers,
+    chosen_workers,
     data_root,
     print_json,
     print_table,
     split,
-    worker_count,
 )
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ def evaluate(
         float | None, typer.Option("--budget", min=0, help="Begin nothing more once so many US dollars are spent.")
     ] = None,
     workers: Workers = None,
+    executor: ExecutorName = "local",
+    ray_address: RayAddress = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -79,7 +83,7 @@ def evaluate(
             domains=split(domains),
             force=force,
             budget=budget,
-            workers=worker_count(workers),
+            workers=chosen_workers(workers, executor, ray_address),
             progress=progress,
         )
     if as_json:
@@ -135,6 +139,8 @@ def audit(
         Path | None, typer.Option("--keep", help="Keep the films that were scored wrongly in this folder.")
     ] = None,
     workers: Workers = None,
+    executor: ExecutorName = "local",
+    ray_address: RayAddress = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -156,7 +162,7 @@ def audit(
             questions=questions,
             seed=seed,
             keep=keep,
-            workers=worker_count(workers),
+            workers=chosen_workers(workers, executor, ray_address),
             progress=progress,
         )
     if as_json:

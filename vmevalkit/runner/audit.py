@@ -22,6 +22,7 @@ from vmevalkit.media import Frame
 from vmevalkit.models import BASELINES, FilmRequest
 from vmevalkit.progress import Progress, Silent
 from vmevalkit.runner.evaluation import map_evaluator, rules_of
+from vmevalkit.runner.executors import Workers
 from vmevalkit.tasks import BUILT_IN_DOMAINS, DIFFICULTIES, Domain, get_domain, question_rng
 
 FPS, FRAMES = 16, 32
@@ -137,7 +138,7 @@ def audit_evaluator(
     questions: int = 20,
     seed: int = 7,
     keep: Path | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress | None = None,
 ) -> Audit:
     """Film questions in all ways in which a video can be right or wrong, and have them scored.
@@ -149,7 +150,7 @@ def audit_evaluator(
         questions: how many of each domain, of all difficulties in turn.
         seed: decides which.
         keep: a folder for the films that were scored otherwise than they deserve.
-        workers: number of processes, for an evaluator that computes.
+        workers: number of processes or a cluster, for an evaluator that computes.
         progress: told of every question.
 
     Raises:

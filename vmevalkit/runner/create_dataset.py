@@ -36,7 +36,7 @@ from vmevalkit.dataroot import (
 )
 from vmevalkit.errors import PuzzleError, RecordError, UsageError
 from vmevalkit.progress import Progress, Silent
-from vmevalkit.runner.executors import map_ordered
+from vmevalkit.runner.executors import Workers, check_workers, map_ordered
 from vmevalkit.settings import load_settings
 from vmevalkit.tasks import (
     DOMAIN_REGISTRY,
@@ -98,7 +98,7 @@ def create_dataset(
     prompt_style: PromptStyle = "open",
     size: int = FRAME_SIZE,
     film: FilmSpec | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress | None = None,
 ) -> Created:
     """Bring a data root to at least ``pairs_per_domain`` questions of each domain.
@@ -114,7 +114,7 @@ def create_dataset(
         prompt_style: whether prompts name the solution.
         size: side of the frames in pixels.
         film: how to film the solutions; no ``ground_truth.mp4`` if `None`. Films that are there stay as they are.
-        workers: number of processes.
+        workers: number of processes, or a cluster.
         progress: told of every question.
 
     Raises:
@@ -163,11 +163,10 @@ def _descriptions(root: DataRoot) -> dict[str, str]:
     return descriptions
 
 
-def _check_numbers(pairs_per_domain: int, workers: int, size: int, film: FilmSpec | None) -> None:
+def _check_numbers(pairs_per_domain: int, workers: Workers, size: int, film: FilmSpec | None) -> None:
     if pairs_per_domain < 1:
         raise UsageError(f"pairs per domain must be at least 1, not {pairs_per_domain}")
-    if workers < 1:
-        raise UsageError(f"workers must be at least 1, not {workers}")
+    check_workers(workers)
     if size % 2 or not SMALLEST_SIZE <= size <= LARGEST_SIZE:
         raise UsageError(f"the size of frames must be even, from {SMALLEST_SIZE} to {LARGEST_SIZE}, not {size}")
     if film and not (film.fps >= 1 and film.frames in range(2, LONGEST_FILM + 1)):
@@ -178,7 +177,7 @@ def _check_numbers(pairs_per_domain: int, workers: int, size: int, film: FilmSpe
 
 
 def _from_generator(
-    root: DataRoot, domain: Domain[Any, Any], specs: Iterable[QuestionSpec], workers: int, progress: Progress
+    root: DataRoot, domain: Domain[Any, Any], specs: Iterable[QuestionSpec], workers: Workers, progress: Progress
 ) -> tuple[int, int]:
     made = kept = 0
     found = map_ordered(partial(_find_or_make, root, domain), specs, workers)

@@ -17,11 +17,13 @@ from vmevalkit.dataroot import (
     PairKey,
     RunKey,
     Score,
+    at_work,
     exclusive,
     load_evaluation,
     load_pair,
     load_run,
     note_change,
+    refuse_archived,
     resolve_inside,
 )
 from vmevalkit.errors import UnknownNameError, UsageError, VMEvalError
@@ -36,7 +38,7 @@ from vmevalkit.evaluators import (
     open_evaluator,
 )
 from vmevalkit.progress import Progress, Silent
-from vmevalkit.runner.executors import map_ordered
+from vmevalkit.runner.executors import Workers, map_ordered
 from vmevalkit.runner.selection import domain_of
 from vmevalkit.tasks import Domain
 from vmevalkit.threads import in_order
@@ -93,7 +95,7 @@ def evaluate_experiment(
     domains: Collection[str] | None = None,
     force: bool = False,
     budget: float | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress | None = None,
 ) -> Scoring:
     """Score every run of an experiment that this version of the evaluator has not scored yet.
@@ -106,13 +108,14 @@ def evaluate_experiment(
         domains: only these domains.
         force: score again what has been scored.
         budget: US dollars; once so much is spent, no further run is begun.
-        workers: number of processes, for an evaluator that computes.
+        workers: number of processes or a cluster, for an evaluator that computes.
         progress: told of every question and model.
 
     Raises:
         UnknownNameError: the experiment, a model or the evaluator does not exist.
-        UsageError: there is no data root, or no experiment in it; or the evaluator cannot score anything.
-        BusyError: another process is scoring this experiment with this evaluator.
+        UsageError: there is no data root, or no experiment in it; it is archived; or the evaluator cannot score
+            anything.
+        BusyError: another process is scoring this experiment with this evaluator, or archives it.
 
     """
     judge = open_evaluator(find_evaluator(evaluators(), evaluator)) if isinstance(evaluator, str) else evaluator
@@ -121,6 +124,7 @@ def evaluate_experiment(
         raise UsageError(f"no experiments in {root.outputs}", hint="make one with 'vmevalkit run'")
     if experiment not in there:
         raise UnknownNameError("experiment", experiment, there)
+    refuse_archived(root, experiment)
     for model in models or ():
         if model not in root.models(experiment):
             raise UnknownNameError("model", model, root.models(experiment))
@@ -138,9 +142,8 @@ def evaluate_experiment(
                 return
             yield job
 
-    with exclusive(
-        root.lock(f"evaluate.{experiment}.{judge.name}"), f"scoring experiment {experiment} with {judge.name}"
-    ):
+    what = f"scoring experiment {experiment} with {judge.name}"
+    with at_work(root, experiment), exclusive(root.lock(f"evaluate.{experiment}.{judge.name}"), what):
         progress.start(None, "questions")
         jobs = affordable(_jobs(root, experiment, models, domains))
         for done in map_evaluator(judge, partial(_score, root, judge, force), jobs, workers):
@@ -168,9 +171,9 @@ def evaluate_experiment(
 
 
 def map_evaluator(
-    evaluator: Evaluator, function: Callable[[Job], Done], jobs: Iterable[Job], workers: int
+    evaluator: Evaluator, function: Callable[[Job], Done], jobs: Iterable[Job], workers: Workers
 ) -> Iterator[Done]:
-    """Apply a function that uses an evaluator to jobs, in their order: in threads if it waits, else in processes."""
+    """Apply a function that uses an evaluator to jobs, in their order: in threads if it waits, else in workers."""
     if evaluator.at_once:
         return in_order(function, jobs, workers=evaluator.at_once, window=2 * evaluator.at_once)
     return map_ordered(function, jobs, workers)

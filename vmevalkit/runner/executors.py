@@ -7,10 +7,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
+
+from vmevalkit.errors import UsageError
+from vmevalkit.runner.cluster import RayCluster
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Workers: TypeAlias = int | RayCluster
+"""Where work is done: in so many processes of this machine, or on a cluster."""
 
 _AHEAD = 4
 
@@ -20,8 +25,14 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def map_ordered(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
-    """Apply a function to items in worker processes and yield the results in the order of the items.
+def check_workers(workers: Workers) -> None:
+    """Raise a `UsageError` if nobody would do the work."""
+    if isinstance(workers, int) and workers < 1:
+        raise UsageError(f"workers must be at least 1, not {workers}")
+
+
+def map_ordered(function: Callable[[Item], Result], items: Iterable[Item], workers: Workers) -> Iterator[Result]:
+    """Apply a function to items in workers and yield the results in the order of the items.
 
     A few items per worker are under way at any time, so that memory does not grow with their number. One worker
     means this process.
@@ -29,9 +40,12 @@ def map_ordered(function: Callable[[Item], Result], items: Iterable[Item], worke
     Args:
         function: importable by name, as are its arguments and results.
         items: may be endless; they are taken as results are.
-        workers: how many processes.
+        workers: how many processes, or which cluster.
 
     """
+    if isinstance(workers, RayCluster):
+        yield from workers.map_ordered(function, items)
+        return
     if workers <= 1:
         yield from map(function, items)
         return

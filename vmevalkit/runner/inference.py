@@ -12,7 +12,7 @@ from functools import partial
 from math import isfinite
 from typing import Any
 
-from vmevalkit.dataroot import DataRoot, PairKey, check_name, exclusive
+from vmevalkit.dataroot import DataRoot, PairKey, at_work, check_name, exclusive, refuse_archived
 from vmevalkit.errors import UsageError, VMEvalError
 from vmevalkit.models import (
     CredentialsError,
@@ -22,8 +22,9 @@ from vmevalkit.models import (
     is_hosted,
     open_provider,
 )
+from vmevalkit.runner.cluster import RayCluster
 from vmevalkit.runner.events import Event, Watcher
-from vmevalkit.runner.executors import worker_pool
+from vmevalkit.runner.executors import Workers, worker_pool
 from vmevalkit.runner.hosted import Patience
 from vmevalkit.runner.planning import Broken, Passed, Retry, Step, plan
 from vmevalkit.runner.runs import new_key
@@ -54,8 +55,8 @@ class RunOptions:
     """Whether questions whose last run has failed get a new one."""
     budget: float | None = None
     """US dollars."""
-    workers: int = 1
-    """Processes for models that run on this machine."""
+    workers: Workers = 1
+    """Processes, or a cluster, for models that need no provider."""
     patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
@@ -124,8 +125,8 @@ def run_models(
 
     Raises:
         UnknownNameError: a domain or question does not exist, or none of the models.
-        UsageError: there are no questions, or none of the models can begin.
-        BusyError: another process is running one of the models in this experiment.
+        UsageError: there are no questions, none of the models can begin, or the experiment is archived.
+        BusyError: another process is running one of the models in this experiment, or archives it.
 
     """
     options = options or RunOptions()
@@ -134,6 +135,7 @@ def run_models(
     keys = os.environ if keys is None else keys
     session = _Session(root, experiment, options, pairs, watch)
     with ExitStack() as stack:
+        stack.enter_context(at_work(root, experiment))
         for name in sorted(set(models)):
             what = f"running {name} in experiment {experiment}"
             stack.enter_context(exclusive(root.lock(f"run.{experiment}.{name}"), what))
@@ -166,6 +168,7 @@ def outlook(
     options = options or RunOptions()
     known = _known(models, own)
     pairs = _chosen(root, experiment, options)
+    refuse_archived(root, experiment)
     for name in dict.fromkeys(models):
         try:
             entry = find_model(known, name)
@@ -258,6 +261,10 @@ class _Studios:
             key = self._keys[entry.needs[0]] if entry.needs else ""
             provider = open_provider(entry, self._keys)
             return HostedStudio(self._root, entry, provider, key, options.seconds, options.patience)
+        if isinstance(options.workers, RayCluster):
+            # What a baseline draws needs no GPU; everything else takes one where there are any.
+            pool = options.workers.pool(gpu=entry.provider != "baseline")
+            return WorkerStudio(self._root, entry, options.seconds, pool, pool.workers)
         if entry.provider != "baseline" or options.workers == 1:
             return ThreadStudio(self._root, entry, options.seconds)
         if self._pool is None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pydantic import Field, field_validator
 
 from vmevalkit.clock import timestamp
-from vmevalkit.dataroot import DataRoot, Record, RunKey, check_name
+from vmevalkit.dataroot import DataRoot, Record, RunKey, check_name, refuse_archived
 from vmevalkit.errors import UnknownNameError, UnsafePathError
 
 _ID_BYTES, _NUMBER_BYTES = 10, 8
@@ -112,8 +112,10 @@ def check_experiment(root: DataRoot, experiment: str) -> str:
     Raises:
         UnsafePathError: the name cannot be one.
         UnknownNameError: there is no such experiment.
+        UsageError: it is archived.
 
     """
     if not (root.outputs / check_name("experiment", experiment)).is_dir():
         raise UnknownNameError("experiment", experiment, root.experiments())
+    refuse_archived(root, experiment)
     return experiment

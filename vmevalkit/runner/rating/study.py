@@ -1,8 +1,8 @@
 """People rate the videos of an experiment: who gets which one next, and what they say."""
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Literal, Self
 
 from vmevalkit.clock import timestamp
@@ -13,6 +13,7 @@ from vmevalkit.dataroot import (
     Evaluation,
     RunKey,
     Score,
+    at_work,
     load_evaluation,
     load_pair,
     load_run,
@@ -266,10 +267,12 @@ class RatingStudy:
             self._note(key)
         return Given(item, said, _word(evaluation, key, rater))
 
-    def _saving(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def _saving(self) -> Iterator[None]:
         """Keep all other writers of this experiment's scores out, in this process and in others."""
         lock = self._root.lock(f"rating.{self._experiment}")
-        return waiting_lock(lock, "saving a score", seconds=SAVING_SECONDS)
+        with waiting_lock(lock, "saving a score", seconds=SAVING_SECONDS), at_work(self._root, self._experiment):
+            yield
 
     def _evaluation(self, key: RunKey) -> Evaluation:
         return load_evaluation(self._root, key.experiment, key.model, key.pair, HUMAN_EVALUATION) or Evaluation(
