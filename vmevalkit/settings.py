@@ -104,6 +104,12 @@ class Settings(BaseSettings):
         description="Judges of your own, and options of evaluators, as tables [evaluators.NAME] of vmevalkit.toml.",
     )
 
+    retention: dict[str, Any] = Field(
+        default_factory=dict,
+        description="How many days outputs, evaluations and temporary files are kept: the table [retention] of "
+        "vmevalkit.toml, and [retention.experiments.NAME] for one experiment.",
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,

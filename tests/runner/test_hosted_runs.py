@@ -22,7 +22,7 @@ from vmevalkit.runner.create_dataset import create_dataset
 from vmevalkit.runner.events import Event
 from vmevalkit.runner.hosted import Patience
 from vmevalkit.runner.inference import RunOptions, outlook, run_models
-from vmevalkit.runner.selection import Shard
+from vmevalkit.runner.shards import Shard
 
 EXPERIMENT = "pilot_experiment"
 LONG = bool(os.environ.get("VMEVAL_LONG"))

@@ -12,11 +12,13 @@ from vmevalkit.cli.options import (
     Domains,
     ExecutorName,
     RayAddress,
+    ShardText,
     Workers,
     chosen_workers,
     data_root,
     print_json,
     print_table,
+    shard_of,
     split,
 )
 from vmevalkit.vocabulary import Difficulty, PromptStyle
@@ -48,6 +50,7 @@ def create(
     videos: Annotated[bool, typer.Option("--videos", help="Film the solutions too, as ground_truth.mp4.")] = False,
     fps: Annotated[int, typer.Option("--fps", help="Frames per second of the films.")] = 16,
     seconds: Annotated[float, typer.Option("--seconds", help="Length of the films.")] = 3.0,
+    shard: ShardText = None,
     workers: Workers = None,
     executor: ExecutorName = "local",
     ray_address: RayAddress = None,
@@ -60,7 +63,8 @@ def create(
     """Make puzzle questions, each with exactly one solution.
 
     Questions that are there already stay untouched, so that a data set can be grown and an interrupted command
-    repeated. The same seed gives the same questions on any machine.
+    repeated. The same seed gives the same questions on any machine, also if each of N jobs makes one part (--shard);
+    'vmevalkit index' then writes the manifest of all parts.
     """
     from vmevalkit.progress import shown
     from vmevalkit.runner.create_dataset import create_dataset
@@ -80,13 +84,15 @@ def create(
             prompt_style=prompt_style,
             size=size,
             film=FilmSpec(fps, seconds) if videos else None,
+            shard=shard_of(shard),
             workers=chosen_workers(workers, executor, ray_address),
             progress=progress,
         )
     if as_json:
         print_json({**vars(created), "manifest": str(root.manifest)})
     else:
-        print(f"{created.made} questions made, {created.kept} kept: {root.manifest}")
+        where = root.manifest if shard is None else f"shard {shard}; after the last one, run 'vmevalkit index'"
+        print(f"{created.made} questions made, {created.kept} kept: {where}")
         if created.beyond:
             print(f"{created.beyond} more than asked for were there already and stay.")
     for name, count in created.missing.items():

@@ -27,14 +27,19 @@ def index(
 ) -> None:
     """Bring the index of the data root up to date, which makes the dashboard's first answer quick.
 
-    The dashboard does so by itself. The index can be deleted at any time; nothing is only in it.
+    The dashboard does so by itself. The index can be deleted at any time; nothing is only in it. If the manifest does
+    not count the questions that are there, as after 'vmevalkit create --shard', it is written anew.
     """
     from vmevalkit.catalog import Catalog
     from vmevalkit.progress import shown
+    from vmevalkit.runner.create_dataset import merge_shards
 
-    catalog = Catalog(data_root(data_dir).existing())
+    root = data_root(data_dir).existing()
+    catalog = Catalog(root)
     with shown("index") as progress:
         done = catalog.refresh(progress, rebuild=rebuild)
+    if merge_shards(root, sum(catalog.question_counts().values())):
+        typer.echo(f"The manifest lists all questions now: {root.manifest}", err=True)
     count, problems = catalog.problems(_MOST_PROBLEMS)
     if as_json:
         found = [asdict(problem) for problem in problems]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from vmevalkit.dataroot import DataRoot
     from vmevalkit.runner.executors import Workers as WhereWorkIsDone
+    from vmevalkit.runner.shards import Shard
     from vmevalkit.snapshots import Remote
 
 DataDir = Annotated[
@@ -31,6 +32,12 @@ Experiment = Annotated[str, typer.Option("--experiment", help="Name of the exper
 Workers = Annotated[
     int | None,
     typer.Option("--workers", min=1, help="Number of processes.  [default: one per core]", show_default=False),
+]
+ShardText = Annotated[
+    str | None,
+    typer.Option(
+        "--shard", metavar="I/N", help="Only the I-th of N parts of the questions, such as 2/8 of a job array."
+    ),
 ]
 ExecutorName = Annotated[
     Literal["local", "ray"],
@@ -118,6 +125,13 @@ def chosen_workers(workers: int | None, executor: str, ray_address: str | None) 
     if ray_address is not None:
         raise UsageError("--ray-address goes with --executor ray")
     return worker_count(workers)
+
+
+def shard_of(text: str | None) -> "Shard | None":
+    """Return the part of the questions that an option names."""
+    from vmevalkit.runner.shards import Shard
+
+    return None if text is None else Shard.parse(text)
 
 
 def print_json(value: object) -> None:

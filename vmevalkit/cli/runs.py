@@ -18,11 +18,13 @@ from vmevalkit.cli.options import (
     ExecutorName,
     Experiment,
     RayAddress,
+    ShardText,
     Workers,
     chosen_workers,
     data_root,
     print_json,
     print_table,
+    shard_of,
     split,
 )
 
@@ -52,9 +54,7 @@ def run(
         list[str] | None, typer.Option("--difficulty", help="Only questions of these difficulties: easy, medium, hard.")
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="At most so many questions of each domain.")] = None,
-    shard: Annotated[
-        str | None, typer.Option("--shard", metavar="I/N", help="Only the I-th of N parts of the questions.")
-    ] = None,
+    shard: ShardText = None,
     runs: Annotated[
         int, typer.Option("--runs", min=1, help="How many videos of each question, each with a seed of its own.")
     ] = 1,
@@ -92,7 +92,6 @@ def run(
     """
     from vmevalkit.runner.hosted import Patience
     from vmevalkit.runner.inference import RunOptions, outlook, run_models
-    from vmevalkit.runner.selection import Shard
     from vmevalkit.settings import load_settings, secrets
 
     root = data_root(data_dir)
@@ -103,7 +102,7 @@ def run(
         task_ids=split(task_id),
         difficulties=split(difficulty),
         limit=limit,
-        shard=None if shard is None else Shard.parse(shard),
+        shard=shard_of(shard),
         runs=runs,
         seconds=seconds,
         retry=retry,

@@ -15,11 +15,13 @@ from vmevalkit.cli.options import (
     Experiment,
     Models,
     RayAddress,
+    ShardText,
     Workers,
     chosen_workers,
     data_root,
     print_json,
     print_table,
+    shard_of,
     split,
 )
 
@@ -58,6 +60,7 @@ def evaluate(
     budget: Annotated[
         float | None, typer.Option("--budget", min=0, help="Begin nothing more once so many US dollars are spent.")
     ] = None,
+    shard: ShardText = None,
     workers: Workers = None,
     executor: ExecutorName = "local",
     ray_address: RayAddress = None,
@@ -83,6 +86,7 @@ def evaluate(
             domains=split(domains),
             force=force,
             budget=budget,
+            shard=shard_of(shard),
             workers=chosen_workers(workers, executor, ray_address),
             progress=progress,
         )

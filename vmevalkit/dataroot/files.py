@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from vmevalkit.dataroot._exchange import exchange
 from vmevalkit.errors import BusyError, RecordError
 
 TEMP_SUFFIX = ".tmp"
@@ -27,7 +28,8 @@ def is_temporary(name: str) -> bool:
     return name.startswith(".") or name.endswith(TEMP_SUFFIX)
 
 
-def _temporary_beside(path: Path) -> Path:
+def temporary_beside(path: Path) -> Path:
+    """Return a name beside a path that all readers pass over and nobody else uses."""
     return path.with_name(f".{path.name}.{secrets.token_hex(6)}{TEMP_SUFFIX}")
 
 
@@ -55,7 +57,7 @@ def _naming(path: Path) -> Iterator[None]:
 def atomic_path(path: Path, *, is_link: bool = False) -> Iterator[Path]:
     """Give a temporary path to write a file, or to make a link, at; move it to ``path`` when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary_beside(path)
+    temporary = temporary_beside(path)
     try:
         with _naming(path):
             yield temporary
@@ -69,22 +71,69 @@ def atomic_path(path: Path, *, is_link: bool = False) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_folder(path: Path) -> Iterator[Path]:
-    """Give a temporary folder to fill; move it to ``path``, which must not exist, when the block ends well."""
+def atomic_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Give a temporary folder to fill; move it to ``path`` when the block ends well.
+
+    Args:
+        path: must not exist, or be empty, unless it is to be replaced.
+        replace: whether to take the place of the folder that is there, and remove that one.
+
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary_beside(path)
+    temporary = temporary_beside(path)
     temporary.mkdir()
+    descriptor = os.open(temporary, os.O_RDONLY)
     try:
+        # Held while the process lives: `remove_abandoned_beside` passes over it. NFS cannot lock a folder.
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         with _naming(path):
             yield temporary
-            for entry in os.scandir(temporary):
-                fsync_path(Path(entry.path))
-            fsync_path(temporary)
-            temporary.rename(path)
+            _fsync_tree(temporary)
+            if replace and path.exists():
+                exchange(temporary, path)
+                shutil.rmtree(temporary, ignore_errors=True)
+            else:
+                temporary.rename(path)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+    finally:
+        os.close(descriptor)
     fsync_path(path.parent)
+
+
+def _fsync_tree(folder: Path) -> None:
+    for place, _, names in os.walk(folder):
+        for name in names:
+            fsync_path(Path(place, name))
+        fsync_path(Path(place))
+
+
+def remove_abandoned_beside(path: Path) -> int:
+    """Remove what dead processes have left of their attempts to write the folder ``path``; return how many."""
+    removed = 0
+    with suppress(FileNotFoundError), os.scandir(path.parent) as entries:
+        for entry in entries:
+            ours = entry.name.startswith(f".{path.name}.") and entry.name.endswith(TEMP_SUFFIX)
+            if ours and entry.is_dir(follow_symlinks=False) and not _is_locked(entry.path):
+                shutil.rmtree(entry.path, ignore_errors=True)
+                removed += 1
+    return removed
+
+
+def _is_locked(folder: str) -> bool:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # It is, or nobody can tell.
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -140,7 +189,7 @@ def sorted_entries(folder: Path) -> list[os.DirEntry[str]]:
 
 def remove_folder(folder: Path) -> None:
     """Remove a folder so that nobody ever sees half of it; a missing one is fine."""
-    temporary = _temporary_beside(folder)
+    temporary = temporary_beside(folder)
     with suppress(FileNotFoundError):
         folder.rename(temporary)
         shutil.rmtree(temporary)
@@ -168,10 +217,27 @@ def exclusive(lock_file: Path, what: str) -> Iterator[None]:
         BusyError: somebody else holds it.
 
     """
-    with _lockable(lock_file) as handle:
-        if not _lock(handle):
-            raise BusyError(f"another process is {what}", hint="wait for it to end, then try again")
+    with _held(lock_file, what, fcntl.LOCK_EX):
         yield
+
+
+@contextmanager
+def shared(lock_file: Path, what: str) -> Iterator[None]:
+    """Hold a lock beside others that hold it like this, and beside nobody who holds it with `exclusive`.
+
+    Raises:
+        BusyError: somebody holds it for themselves.
+
+    """
+    with _held(lock_file, what, fcntl.LOCK_SH):
+        yield
+
+
+def is_held(lock_file: Path) -> bool:
+    """Tell whether somebody holds a lock, in either way; nothing is written."""
+    with suppress(FileNotFoundError), lock_file.open() as handle:
+        return not _lock(handle)
+    return False
 
 
 @contextmanager
@@ -196,14 +262,22 @@ def waiting_lock(lock_file: Path, what: str, *, seconds: float = 30.0) -> Iterat
         yield
 
 
+@contextmanager
+def _held(lock_file: Path, what: str, kind: int) -> Iterator[None]:
+    with _lockable(lock_file) as handle:
+        if not _lock(handle, kind):
+            raise BusyError(f"another process is {what}", hint="wait for it to end, then try again")
+        yield
+
+
 def _lockable(lock_file: Path) -> IO[str]:
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     return lock_file.open("a")
 
 
-def _lock(handle: IO[str]) -> bool:
+def _lock(handle: IO[str], kind: int = fcntl.LOCK_EX) -> bool:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

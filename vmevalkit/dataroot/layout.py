@@ -21,6 +21,8 @@ PROMPT_NAME = "prompt.txt"
 GROUND_TRUTH_NAME = "ground_truth.mp4"
 VIDEO_NAME = "model_output.mp4"
 RATING_PLAN_NAME = "human-eval.plan.json"
+ARCHIVED_NAME = "archived.json"
+"""What stays of an experiment that was archived, in its folder under ``outputs/``."""
 TASK_SUFFIX = "_task"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@=-]{0,127}")
@@ -167,6 +169,10 @@ class DataRoot:
     def rating_plan(self, experiment: str) -> Path:
         """Return ``evaluations/<experiment>/human-eval.plan.json``."""
         return self.evaluations / check_name("experiment", experiment) / RATING_PLAN_NAME
+
+    def archive_stub(self, experiment: str) -> Path:
+        """Return ``outputs/<experiment>/archived.json``."""
+        return self.outputs / check_name("experiment", experiment) / ARCHIVED_NAME
 
     def domains(self) -> list[str]:
         """Return the domains that have a folder under ``questions/``, by name."""

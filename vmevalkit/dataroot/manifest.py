@@ -96,16 +96,28 @@ def iter_manifest(path: Path) -> Iterator[Pair]:
         RecordError: the file is missing, malformed, cut short, or an entry is no pair.
 
     """
-    number = 0
-    with _opened(path) as file:
+    for number, entry in enumerate(iter_manifest_entries(path)):
         try:
-            for entry in ijson.items(file, "pairs.item", use_float=True):
-                yield Pair.model_validate(entry)
-                number += 1
+            yield Pair.model_validate(entry)
         except ValidationError as error:
             first = error.errors()[0]
             field = ".".join(str(part) for part in first["loc"])
             raise RecordError(path, f"pair {number}: {field}: {first['msg']}") from error
+
+
+def iter_manifest_entries(path: Path) -> Iterator[Any]:
+    """Yield the JSON values that a manifest has in place of pairs, whatever they are, in bounded memory.
+
+    Raises:
+        RecordError: the file is missing, malformed or cut short.
+
+    """
+    number = 0
+    with _opened(path) as file:
+        try:
+            for entry in ijson.items(file, "pairs.item", use_float=True):
+                yield entry
+                number += 1
         except (ijson.JSONError, UnicodeDecodeError) as error:
             raise RecordError(path, f"malformed JSON after {number} pairs: {error}") from error
 
@@ -159,7 +171,7 @@ def _header(
 
 def _is_same(path: Path, header: str, pairs: IO[str]) -> bool:
     pairs.seek(0)
-    with path.open(encoding="utf-8") as old:
+    with path.open(encoding="utf-8", errors="replace") as old:
         if old.read(len(header)) != header:
             return False
         while chunk := pairs.read(1 << 16):

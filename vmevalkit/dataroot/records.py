@@ -131,7 +131,8 @@ class Run(Record):
     """When a hosted model was asked; on disk before it is, so that nobody asks twice."""
     job_id: str | None = None
     """The provider's name for the work, known before polling starts."""
-    requested: VideoRequest
+    requested: VideoRequest | None = None
+    """`None` if nobody here asked: the run was made elsewhere."""
     fitted: FittedRequest | None = None
     """What was asked for in place of that, because the model does not make everything."""
     video: VideoFacts | None = None
@@ -222,6 +223,50 @@ class VersionLog(Record):
     """The version log: ``versions.json`` on a remote."""
 
     versions: tuple[Version, ...] = ()
+
+
+class ArchivedModel(BaseModel):
+    """How much of one model an archive holds."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    runs: int
+    evaluations: int
+    """Files of evaluations, one for each question and evaluator."""
+
+
+class Archived(Record):
+    """What stays of an experiment that was archived: ``outputs/<experiment>/archived.json``."""
+
+    experiment: str
+    remote: str
+    """The URL of the remote that it went to."""
+    snapshot: str
+    """Its name there, such as ``archive/pilot_experiment``."""
+    s3_uri: str
+    """Its data folder there."""
+    manifest_sha256: str
+    """Of the archive's manifest, which has the size and the sha256 of every file."""
+    archived_at: str
+    files: int
+    bytes: int
+    models: dict[str, ArchivedModel] = Field(default_factory=dict)
+
+
+def load_archived(root: DataRoot, experiment: str) -> Archived | None:
+    """Read what says that an experiment is archived; `None` if it is not.
+
+    Raises:
+        RecordError: the file is damaged, or belongs to another experiment.
+
+    """
+    path = root.archive_stub(experiment)
+    if not path.exists():
+        return None
+    archived = Archived.load(path)
+    if archived.experiment != experiment:
+        raise RecordError(path, f"is about experiment {archived.experiment}, but lies in {experiment}")
+    return archived
 
 
 def load_pair(root: DataRoot, key: PairKey) -> Pair:

@@ -37,6 +37,7 @@ from vmevalkit.dataroot import (
 from vmevalkit.errors import PuzzleError, RecordError, UsageError
 from vmevalkit.progress import Progress, Silent
 from vmevalkit.runner.executors import Workers, check_workers, map_ordered
+from vmevalkit.runner.shards import Shard, alone
 from vmevalkit.settings import load_settings
 from vmevalkit.tasks import (
     DOMAIN_REGISTRY,
@@ -56,6 +57,7 @@ from vmevalkit.tasks.question import (
     difficulty_of,
     film_solution,
     make_question,
+    puzzle_key,
     question_id,
 )
 from vmevalkit.threads import in_order
@@ -98,6 +100,7 @@ def create_dataset(
     prompt_style: PromptStyle = "open",
     size: int = FRAME_SIZE,
     film: FilmSpec | None = None,
+    shard: Shard | None = None,
     workers: Workers = 1,
     progress: Progress | None = None,
 ) -> Created:
@@ -114,6 +117,8 @@ def create_dataset(
         prompt_style: whether prompts name the solution.
         size: side of the frames in pixels.
         film: how to film the solutions; no ``ground_truth.mp4`` if `None`. Films that are there stay as they are.
+        shard: make this part of the questions only, and leave the manifest to `refresh_manifest`. A domain that is a
+            function is made as a whole, with the first part.
         workers: number of processes, or a cluster.
         progress: told of every question.
 
@@ -130,11 +135,15 @@ def create_dataset(
     progress = progress or Silent()
     made = kept = beyond = 0
     missing: dict[str, int] = {}
-    with exclusive(root.lock("create"), f"creating questions in {root.path}"):
-        progress.start(pairs_per_domain * len(names), "questions")
+    with alone(root, "create", f"creating questions in {root.path}", shard):
+        part = range(pairs_per_domain) if shard is None else range(shard.number - 1, pairs_per_domain, shard.count)
+        progress.start(len(part) * len(names), "questions")
         for name, domain in zip(names, loaded, strict=True):
-            remove_abandoned(root.domain_folder(name))
+            if shard is None:
+                remove_abandoned(root.domain_folder(name))
             if isinstance(domain, FunctionDomain):
+                if shard is not None and shard.number > 1:
+                    continue
                 new, old = _from_function(root, domain, pairs_per_domain, progress)
                 if new + old < pairs_per_domain:
                     missing[name] = pairs_per_domain - new - old
@@ -145,13 +154,65 @@ def create_dataset(
                     )
                     for index in range(pairs_per_domain)
                 )
-                new, old = _from_generator(root, domain, specs, workers, progress)
+                new, old = _from_generator(root, domain, specs, shard, workers, progress)
             made, kept = made + new, kept + old
-            beyond += sum(1 for _ in root.iter_pairs([name])) - new - old
-        request = Request(random_seed, pairs_per_domain, tuple(names))
-        changed = write_manifest(root, request, _descriptions(root))
+            if shard is None:
+                beyond += sum(1 for _ in root.iter_pairs([name])) - new - old
+        changed = False
+        if shard is None:
+            request = Request(random_seed, pairs_per_domain, tuple(names))
+            changed = write_manifest(root, request, _descriptions(root))
     unable = (name for name, domain in zip(names, loaded, strict=True) if isinstance(domain, FunctionDomain))
     return Created(made, kept, beyond, missing, tuple(unable) if film else (), changed)
+
+
+def merge_shards(root: DataRoot, total: int) -> bool:
+    """Write the manifest of a data set that was made in parts, if it does not count so many questions already.
+
+    Returns:
+        Whether it was written.
+
+    Raises:
+        RecordError: a question on disk, or the manifest's header, is broken.
+        BusyError: questions are being made.
+
+    """
+    listed = read_header(root.manifest).get("total_pairs") if root.manifest.exists() else 0
+    if listed == total:
+        return False
+    with exclusive(root.lock("create"), f"creating questions in {root.path}"):
+        return refresh_manifest(root)
+
+
+def refresh_manifest(root: DataRoot) -> bool:
+    """Bring the manifest in line with the folders after something else than `create_dataset` has changed them.
+
+    What was asked for stays as it is recorded; where nothing is, it is what the questions say themselves. The caller
+    holds the lock ``create``.
+
+    Returns:
+        Whether the file changed.
+
+    Raises:
+        RecordError: a question on disk, or the manifest's header, is broken.
+
+    """
+    asked = (read_header(root.manifest).get("generation_info") or {}) if root.manifest.exists() else {}
+    request = (
+        Request(asked.get("random_seed", 0), asked.get("pairs_per_domain", 0), tuple(asked["allocation"]))
+        if asked.get("allocation")
+        else _told_by_questions(root)
+    )
+    return write_manifest(root, request, _descriptions(root))
+
+
+def _told_by_questions(root: DataRoot) -> Request:
+    """Return what must have been asked for when the shards of a data set were made."""
+    ours = [name for name in domain_names() if name in root.domains()]
+    counts = [sum(1 for _ in root.iter_pairs([name])) for name in ours]
+    first = next(root.iter_pairs(ours), None) if ours else None
+    seed = load_pair(root, first).metadata.get("seed") if first else None
+    return Request(seed if isinstance(seed, int) else 0, max(counts, default=0), tuple(ours))
 
 
 def _descriptions(root: DataRoot) -> dict[str, str]:
@@ -177,10 +238,15 @@ def _check_numbers(pairs_per_domain: int, workers: Workers, size: int, film: Fil
 
 
 def _from_generator(
-    root: DataRoot, domain: Domain[Any, Any], specs: Iterable[QuestionSpec], workers: Workers, progress: Progress
+    root: DataRoot,
+    domain: Domain[Any, Any],
+    specs: Iterable[QuestionSpec],
+    shard: Shard | None,
+    workers: Workers,
+    progress: Progress,
 ) -> tuple[int, int]:
     made = kept = 0
-    found = map_ordered(partial(_find_or_make, root, domain), specs, workers)
+    found = map_ordered(partial(_find_or_make, root, domain, shard), specs, workers)
     # Each file waits for the disk; several at once let the disk do it in one go.
     for is_new in in_order(partial(_store, root), _distinct(domain, found), workers=_WRITERS, window=_WINDOW):
         made, kept = made + is_new, kept + (not is_new)
@@ -197,14 +263,25 @@ class _Kept:
 
 
 def _distinct(
-    domain: Domain[Any, Any], found: Iterable[tuple[QuestionSpec, _Kept | Question]]
+    domain: Domain[Any, Any], found: Iterable[tuple[QuestionSpec, _Kept | Question | int]]
 ) -> Iterator[_Kept | Question]:
-    """Replace every new question that an earlier one asks already."""
+    """Replace every new question that an earlier one asks already, and leave out those of other shards."""
     seen: set[int] = set()
-    for spec, one in found:
-        question = one if isinstance(one, _Kept) else _first_distinct(domain, spec, one, seen)
-        seen.add(_key(question.pair))
-        yield question
+    for first, one in found:
+        spec, key = first, one if isinstance(one, int) else _key(one.pair)
+        while key in seen and not isinstance(one, _Kept):
+            spec = replace(spec, attempt=spec.attempt + 1)
+            if spec.attempt > _ATTEMPTS:
+                raise PuzzleError(
+                    f"domain {domain.name}: no other distinct {spec.difficulty} puzzle found after {len(seen)}",
+                    hint="ask for fewer, or for another difficulty",
+                )
+            key = _shortened(puzzle_key(domain, spec))
+        seen.add(key)
+        if isinstance(one, Question) and spec.attempt:
+            yield make_question(domain, spec)
+        elif not isinstance(one, int):
+            yield one
 
 
 def _store(root: DataRoot, question: _Kept | Question) -> bool:
@@ -220,9 +297,11 @@ def _store(root: DataRoot, question: _Kept | Question) -> bool:
 
 
 def _find_or_make(
-    root: DataRoot, domain: Domain[Any, Any], spec: QuestionSpec
-) -> tuple[QuestionSpec, _Kept | Question]:
-    """Return the finished question on disk, or a candidate for it. Runs in a worker."""
+    root: DataRoot, domain: Domain[Any, Any], shard: Shard | None, spec: QuestionSpec
+) -> tuple[QuestionSpec, _Kept | Question | int]:
+    """Return the finished question on disk, or a candidate for it, or the key of another shard's. Runs in a worker."""
+    if shard is not None and not shard.takes(spec.index):
+        return spec, _shortened(puzzle_key(domain, spec))
     pair = _finished(root, domain, spec)
     if pair is None:
         return spec, make_question(domain, spec)
@@ -256,26 +335,17 @@ def _finished(root: DataRoot, domain: Domain[Any, Any], spec: QuestionSpec) -> P
     return pair if _is_whole(root, key) else None
 
 
-def _first_distinct(domain: Domain[Any, Any], spec: QuestionSpec, question: Question, seen: set[int]) -> Question:
-    attempt = 0
-    while _key(question.pair) in seen:
-        attempt += 1
-        if attempt > _ATTEMPTS:
-            raise PuzzleError(
-                f"domain {domain.name}: no other distinct {spec.difficulty} puzzle found after {len(seen)}",
-                hint="ask for fewer, or for another difficulty",
-            )
-        question = make_question(domain, replace(spec, attempt=attempt))
-    return question
-
-
 def _key(pair: Pair) -> int:
-    """Return 64 bits of the puzzle's key: enough to tell 10^8 apart, and small to remember."""
     key = pair.metadata.get("key")
     try:
-        return int(str(key)[:16], 16)
+        return _shortened(str(key))
     except ValueError as error:
         raise RecordError(f"{pair.domain}/{pair.id}", f"key {key!r} is not a hexadecimal number") from error
+
+
+def _shortened(key: str) -> int:
+    """Return 64 bits of a puzzle's key: enough to tell 10^8 apart, and small to remember."""
+    return int(key[:16], 16)
 
 
 def _from_function(root: DataRoot, domain: FunctionDomain, count: int, progress: Progress) -> tuple[int, int]:

@@ -18,7 +18,6 @@ from vmevalkit.dataroot import (
     RunKey,
     Score,
     at_work,
-    exclusive,
     load_evaluation,
     load_pair,
     load_run,
@@ -40,6 +39,7 @@ from vmevalkit.evaluators import (
 from vmevalkit.progress import Progress, Silent
 from vmevalkit.runner.executors import Workers, map_ordered
 from vmevalkit.runner.selection import domain_of
+from vmevalkit.runner.shards import Shard, alone
 from vmevalkit.tasks import Domain
 from vmevalkit.threads import in_order
 
@@ -95,6 +95,7 @@ def evaluate_experiment(
     domains: Collection[str] | None = None,
     force: bool = False,
     budget: float | None = None,
+    shard: Shard | None = None,
     workers: Workers = 1,
     progress: Progress | None = None,
 ) -> Scoring:
@@ -108,6 +109,7 @@ def evaluate_experiment(
         domains: only these domains.
         force: score again what has been scored.
         budget: US dollars; once so much is spent, no further run is begun.
+        shard: only this part of the questions of each model.
         workers: number of processes or a cluster, for an evaluator that computes.
         progress: told of every question and model.
 
@@ -143,9 +145,9 @@ def evaluate_experiment(
             yield job
 
     what = f"scoring experiment {experiment} with {judge.name}"
-    with at_work(root, experiment), exclusive(root.lock(f"evaluate.{experiment}.{judge.name}"), what):
+    with at_work(root, experiment), alone(root, f"evaluate.{experiment}.{judge.name}", what, shard):
         progress.start(None, "questions")
-        jobs = affordable(_jobs(root, experiment, models, domains))
+        jobs = affordable(_jobs(root, experiment, models, domains, shard))
         for done in map_evaluator(judge, partial(_score, root, judge, force), jobs, workers):
             for score in done.new:
                 counts[score.status] += 1
@@ -180,15 +182,20 @@ def map_evaluator(
 
 
 def _jobs(
-    root: DataRoot, experiment: str, models: Collection[str] | None, domains: Collection[str] | None
+    root: DataRoot,
+    experiment: str,
+    models: Collection[str] | None,
+    domains: Collection[str] | None,
+    shard: Shard | None,
 ) -> Iterator[_Job]:
     runs = (
         run
         for run in root.iter_runs(experiment)
         if (not models or run.model in models) and (not domains or run.domain in domains)
     )
-    for (model, pair), group in groupby(runs, key=lambda run: (run.model, run.pair)):
-        yield _Job(model, pair, tuple(group))
+    for index, ((model, pair), group) in enumerate(groupby(runs, key=lambda run: (run.model, run.pair))):
+        if shard is None or shard.takes(index):
+            yield _Job(model, pair, tuple(group))
 
 
 def _score(root: DataRoot, judge: Evaluator, force: bool, job: _Job) -> _Done:

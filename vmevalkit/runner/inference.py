@@ -12,7 +12,7 @@ from functools import partial
 from math import isfinite
 from typing import Any
 
-from vmevalkit.dataroot import DataRoot, PairKey, at_work, check_name, exclusive, refuse_archived
+from vmevalkit.dataroot import DataRoot, PairKey, at_work, check_name, refuse_archived
 from vmevalkit.errors import UsageError, VMEvalError
 from vmevalkit.models import (
     CredentialsError,
@@ -28,7 +28,8 @@ from vmevalkit.runner.executors import Workers, worker_pool
 from vmevalkit.runner.hosted import Patience
 from vmevalkit.runner.planning import Broken, Passed, Retry, Step, plan
 from vmevalkit.runner.runs import new_key
-from vmevalkit.runner.selection import Shard, select_pairs
+from vmevalkit.runner.selection import select_pairs
+from vmevalkit.runner.shards import Shard, alone
 from vmevalkit.runner.spending import BudgetError, Purse
 from vmevalkit.runner.studios import HostedStudio, Studio, ThreadStudio, WorkerStudio, check_ready, price_of
 
@@ -138,7 +139,7 @@ def run_models(
         stack.enter_context(at_work(root, experiment))
         for name in sorted(set(models)):
             what = f"running {name} in experiment {experiment}"
-            stack.enter_context(exclusive(root.lock(f"run.{experiment}.{name}"), what))
+            stack.enter_context(alone(root, f"run.{experiment}.{name}", what, options.shard))
         opener = _Studios(root, options, keys, stack)
         studios: dict[str, tuple[ModelEntry, Studio]] = {}
         problems: list[UsageError] = []

@@ -43,6 +43,8 @@ def film_here(
     pair = load_pair(root, key.pair)
     first_frame, final_frame = (read_frame(root.image(path)) for path in (pair.first_image_path, pair.final_image_path))
     height, width = first_frame.shape[:2]
+    if final_frame.shape != first_frame.shape:  # a question that was made elsewhere may be like that
+        final_frame = np.asarray(Image.fromarray(final_frame).resize((width, height), Image.Resampling.LANCZOS))
     length = SECONDS if seconds is None else seconds
     run = runs.begin(
         root,

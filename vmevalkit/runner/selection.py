@@ -1,37 +1,13 @@
 """Which questions a command is about, and what is known of their domains."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Self
+from typing import Any
 
 from vmevalkit.dataroot import DataRoot, Pair, PairKey, load_pair
-from vmevalkit.errors import UnknownNameError, UsageError
+from vmevalkit.errors import PuzzleError, UnknownNameError, UsageError
+from vmevalkit.runner.shards import Shard
 from vmevalkit.tasks import Domain, domain_names, get_domain
-
-
-@dataclass(frozen=True)
-class Shard:
-    """A part of the questions, such as the second of eight: every eighth one, beginning with the second."""
-
-    number: int
-    count: int
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.number <= self.count:
-            raise UsageError(f"shard {self.number}/{self.count} does not exist", hint="say 1/8 to 8/8")
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read ``i/n``; `UsageError` if it is something else."""
-        number, slash, count = text.partition("/")
-        if not slash or not number.isdecimal() or not count.isdecimal():
-            raise UsageError(f"{text!r} is not a shard", hint="say 1/8 for the first of eight")
-        return cls(int(number), int(count))
-
-    def takes(self, index: int) -> bool:
-        """Tell whether the question with this index, from 0, belongs to it."""
-        return index % self.count == self.number - 1
 
 
 def select_pairs(
@@ -96,8 +72,19 @@ def _of(
 
 
 def domain_of(pair: Pair) -> Domain[Any, Any] | None:
-    """Return the domain that can film and read a question; `None` if nobody here knows its kind."""
+    """Return the domain that can film and read a question; `None` if nobody here knows its kind.
+
+    A question that was made elsewhere may have a domain's name and say something else of its puzzle than that domain
+    would.
+    """
     if pair.domain not in domain_names():
         return None
     domain = get_domain(pair.domain)
-    return domain if isinstance(domain, Domain) else None
+    if not isinstance(domain, Domain):
+        return None
+    if not isinstance(pair.metadata.get("generator"), dict):
+        try:
+            domain.from_metadata(pair.metadata)
+        except PuzzleError:
+            return None
+    return domain

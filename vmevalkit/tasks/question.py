@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 from PIL import Image
 
@@ -14,6 +14,8 @@ from vmevalkit.clock import timestamp
 from vmevalkit.dataroot import FINAL_FRAME_NAME, FIRST_FRAME_NAME, GROUND_TRUTH_NAME, TASK_SUFFIX, Pair
 from vmevalkit.tasks.domain import DIFFICULTIES, FRAME_SIZE, PROMPT_STYLES, Difficulty, Domain, PromptStyle
 from vmevalkit.tasks.seeding import question_rng
+
+P = TypeVar("P")
 
 _COMPRESSION = 3  # half the time of zlib's default 6, for files that stay near 10 kB
 
@@ -74,6 +76,20 @@ def difficulty_of(index: int, only: Difficulty | None) -> Difficulty:
     return only or DIFFICULTIES[index % len(DIFFICULTIES)]
 
 
+def puzzle_key(domain: Domain[Any, Any], spec: QuestionSpec) -> str:
+    """Return what tells a question's puzzle from all others, as 32 hexadecimal digits, without making the question."""
+    return _key(domain, _puzzle(domain, spec))
+
+
+def _puzzle(domain: Domain[P, Any], spec: QuestionSpec) -> P:
+    rng = question_rng(domain.name, domain.version, spec.seed, spec.index, "puzzle", spec.attempt)
+    return domain.sample(rng, spec.difficulty)
+
+
+def _key(domain: Domain[P, Any], puzzle: P) -> str:
+    return blake2b(domain.key(puzzle).encode(), digest_size=16).hexdigest()
+
+
 def make_question(domain: Domain[Any, Any], spec: QuestionSpec) -> Question:
     """Make, prove, draw and, if asked to, film one question.
 
@@ -82,7 +98,7 @@ def make_question(domain: Domain[Any, Any], spec: QuestionSpec) -> Question:
 
     """
     identity = (domain.name, domain.version, spec.seed, spec.index)
-    puzzle = domain.sample(question_rng(*identity, "puzzle", spec.attempt), spec.difficulty)
+    puzzle = _puzzle(domain, spec)
     domain.check(puzzle)
     first, final = domain.draw(puzzle, spec.size)
     prompts = {style: domain.prompt(puzzle, style, question_rng(*identity, "prompt", style)) for style in PROMPT_STYLES}
@@ -104,7 +120,7 @@ def make_question(domain: Domain[Any, Any], spec: QuestionSpec) -> Question:
             "index": spec.index,
             "attempt": spec.attempt,
             "frame_size": spec.size,
-            "key": blake2b(domain.key(puzzle).encode(), digest_size=16).hexdigest(),
+            "key": _key(domain, puzzle),
             "prompt_style": spec.prompt_style,
             "prompts": prompts,
         },
