@@ -12,7 +12,7 @@ from importlib import import_module
 
 from benchmarks.measure import Ratio, show
 
-SUITES = ("create", "snapshots", "startup")
+SUITES = ("cluster", "create", "snapshots", "startup")
 PROGRAMS = (
     "dashboard",
     "dashboard-streaming",
