@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -16,6 +16,7 @@ from vmevalkit.cli.options import (
     Workers,
     chosen_workers,
     data_root,
+    opened_remote,
     print_json,
     print_table,
     shard_of,
@@ -50,6 +51,22 @@ def create(
     videos: Annotated[bool, typer.Option("--videos", help="Film the solutions too, as ground_truth.mp4.")] = False,
     fps: Annotated[int, typer.Option("--fps", help="Frames per second of the films.")] = 16,
     seconds: Annotated[float, typer.Option("--seconds", help="Length of the films.")] = 3.0,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            metavar="URL",
+            help="Write the questions to tar files on this remote, such as s3://bucket/million, not to the data root.",
+            show_default=False,
+        ),
+    ] = None,
+    form: Annotated[
+        Literal["webdataset"] | None,
+        typer.Option("--format", help="What --output writes: tar files for WebDataset.", show_default=False),
+    ] = None,
+    questions_per_file: Annotated[
+        int, typer.Option("--questions-per-file", min=1, help="How many questions go into one tar file of --output.")
+    ] = 10_000,
     shard: ShardText = None,
     workers: Workers = None,
     executor: ExecutorName = "local",
@@ -66,28 +83,33 @@ def create(
     repeated. The same seed gives the same questions on any machine, also if each of N jobs makes one part (--shard);
     'vmevalkit index' then writes the manifest of all parts.
     """
+    from vmevalkit.errors import UsageError
     from vmevalkit.progress import shown
     from vmevalkit.runner.create_dataset import create_dataset
     from vmevalkit.tasks.question import FilmSpec
 
+    if form is not None and output is None:
+        raise UsageError("--format goes with --output")
     root = data_root(data_dir)
     if read_only:
         _read(root, as_json)
         return
+    asked: dict[str, Any] = {
+        "pairs_per_domain": pairs_per_domain,
+        "random_seed": random_seed,
+        "domains": split(domains),
+        "difficulty": difficulty,
+        "prompt_style": prompt_style,
+        "size": size,
+        "film": FilmSpec(fps, seconds) if videos else None,
+        "shard": shard_of(shard),
+        "workers": chosen_workers(workers, executor, ray_address),
+    }
+    if output is not None:
+        _stream(output, asked, questions_per_file, as_json)
+        return
     with shown("create") as progress:
-        created = create_dataset(
-            root,
-            pairs_per_domain=pairs_per_domain,
-            random_seed=random_seed,
-            domains=split(domains),
-            difficulty=difficulty,
-            prompt_style=prompt_style,
-            size=size,
-            film=FilmSpec(fps, seconds) if videos else None,
-            shard=shard_of(shard),
-            workers=chosen_workers(workers, executor, ray_address),
-            progress=progress,
-        )
+        created = create_dataset(root, **asked, progress=progress)
     if as_json:
         print_json({**vars(created), "manifest": str(root.manifest)})
     else:
@@ -101,6 +123,22 @@ def create(
         typer.echo(f"warning: domain {name} comes without a solver, so its solutions are not filmed", err=True)
     if created.missing or created.not_filmed:
         raise typer.Exit(1)
+
+
+def _stream(output: str, asked: dict[str, Any], questions_per_file: int, as_json: bool) -> None:
+    from vmevalkit.export.making import stream_dataset
+    from vmevalkit.progress import shown
+
+    remote = opened_remote(output, create=True)
+    with shown("create") as progress:
+        done = stream_dataset(remote, **asked, questions_per_file=questions_per_file, progress=progress)
+    if as_json:
+        print_json({**vars(done), "remote": remote.url})
+        return
+    made = f"{done.questions} questions made in {done.files} files ({done.bytes / 1e6:.1f} MB)"
+    print(f"{made}, {done.kept} files kept: {remote.url}")
+    if done.missing:
+        print(f"{done.missing} files are left to other shards.")
 
 
 def _read(root: "DataRoot", as_json: bool) -> None:

@@ -48,6 +48,7 @@ from vmevalkit.dataroot.manifest import (
     iter_manifest,
     iter_manifest_entries,
     iter_pairs_on_disk,
+    manifest_header,
     read_header,
     write_manifest,
 )
@@ -127,6 +128,7 @@ __all__ = [
     "load_evaluation",
     "load_pair",
     "load_run",
+    "manifest_header",
     "note_change",
     "read_header",
     "read_json",

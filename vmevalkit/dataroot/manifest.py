@@ -57,12 +57,12 @@ def write_manifest(root: DataRoot, request: Request, descriptions: Mapping[str, 
     with TemporaryFile("w+", encoding="utf-8", dir=root.questions) as pairs:
         counts = _write_pairs(pairs, iter_pairs_on_disk(root))
         if created_at and generated_at:
-            header = _header(request, counts, descriptions, created_at, generated_at)
-            if _is_same(root.manifest, header, pairs):
+            opening = _opening(manifest_header(request, counts, descriptions, created_at, generated_at))
+            if _is_same(root.manifest, opening, pairs):
                 return False
         stamp = timestamp()
         with atomic_path(root.manifest) as target, target.open("w", encoding="utf-8") as out:
-            out.write(_header(request, counts, descriptions, created_at or stamp, stamp))
+            out.write(_opening(manifest_header(request, counts, descriptions, created_at or stamp, stamp)))
             pairs.seek(0)
             shutil.copyfileobj(pairs, out)
         return True
@@ -139,15 +139,21 @@ def _write_pairs(out: IO[str], pairs: Iterable[Pair]) -> Counter[str]:
     return counts
 
 
-def _header(
-    request: Request,
-    counts: Counter[str],
-    descriptions: Mapping[str, str],
-    created_at: str,
-    generated_at: str,
-) -> str:
+def manifest_header(
+    request: Request, counts: Counter[str], descriptions: Mapping[str, str], created_at: str, generated_at: str
+) -> dict[str, Any]:
+    """Return what a manifest says before its pairs.
+
+    Args:
+        request: what was asked for.
+        counts: how many questions there are of each domain.
+        descriptions: a sentence per domain.
+        created_at: when the data set was begun.
+        generated_at: when it was last changed.
+
+    """
     total = counts.total()
-    fields = {
+    return {
         "name": DATASET_NAME,
         "description": f"VMEvalKit video reasoning evaluation dataset ({total} task pairs)",
         "created_at": created_at,
@@ -165,14 +171,17 @@ def _header(
             },
         },
     }
+
+
+def _opening(fields: Mapping[str, Any]) -> str:
     text = json.dumps(fields, indent=2, ensure_ascii=False)
     return f'{text.removesuffix("}").rstrip()},\n  "pairs": [\n'
 
 
-def _is_same(path: Path, header: str, pairs: IO[str]) -> bool:
+def _is_same(path: Path, opening: str, pairs: IO[str]) -> bool:
     pairs.seek(0)
     with path.open(encoding="utf-8", errors="replace") as old:
-        if old.read(len(header)) != header:
+        if old.read(len(opening)) != opening:
             return False
         while chunk := pairs.read(1 << 16):
             if old.read(len(chunk)) != chunk:

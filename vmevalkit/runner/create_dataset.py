@@ -4,9 +4,9 @@ Run as ``python -m vmevalkit.runner.create_dataset`` it is ``vmevalkit create``.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,9 @@ from vmevalkit.dataroot import (
     write_bytes,
     write_manifest,
 )
-from vmevalkit.errors import PuzzleError, RecordError, UsageError
+from vmevalkit.errors import RecordError, UsageError
 from vmevalkit.progress import Progress, Silent
+from vmevalkit.runner.distinct import distinct, short_key
 from vmevalkit.runner.executors import Workers, check_workers, map_ordered
 from vmevalkit.runner.shards import Shard, alone
 from vmevalkit.settings import load_settings
@@ -57,7 +58,6 @@ from vmevalkit.tasks.question import (
     difficulty_of,
     film_solution,
     make_question,
-    puzzle_key,
     question_id,
 )
 from vmevalkit.threads import in_order
@@ -69,7 +69,6 @@ DEFAULT_SEED = 42
 SMALLEST_SIZE, LARGEST_SIZE = 256, 2048  # pixels; smaller pieces and digits cannot be told apart
 LONGEST_FILM = 10_000  # frames
 _FILES = (FIRST_FRAME_NAME, FINAL_FRAME_NAME, PROMPT_NAME, METADATA_NAME)
-_ATTEMPTS = 1000
 _WRITERS, _WINDOW = 16, 64
 
 
@@ -248,7 +247,7 @@ def _from_generator(
     made = kept = 0
     found = map_ordered(partial(_find_or_make, root, domain, shard), specs, workers)
     # Each file waits for the disk; several at once let the disk do it in one go.
-    for is_new in in_order(partial(_store, root), _distinct(domain, found), workers=_WRITERS, window=_WINDOW):
+    for is_new in in_order(partial(_store, root), distinct(domain, found), workers=_WRITERS, window=_WINDOW):
         made, kept = made + is_new, kept + (not is_new)
         progress.advance()
     return made, kept
@@ -260,28 +259,6 @@ class _Kept:
 
     pair: Pair
     film: bytes | None
-
-
-def _distinct(
-    domain: Domain[Any, Any], found: Iterable[tuple[QuestionSpec, _Kept | Question | int]]
-) -> Iterator[_Kept | Question]:
-    """Replace every new question that an earlier one asks already, and leave out those of other shards."""
-    seen: set[int] = set()
-    for first, one in found:
-        spec, key = first, one if isinstance(one, int) else _key(one.pair)
-        while key in seen and not isinstance(one, _Kept):
-            spec = replace(spec, attempt=spec.attempt + 1)
-            if spec.attempt > _ATTEMPTS:
-                raise PuzzleError(
-                    f"domain {domain.name}: no other distinct {spec.difficulty} puzzle found after {len(seen)}",
-                    hint="ask for fewer, or for another difficulty",
-                )
-            key = _shortened(puzzle_key(domain, spec))
-        seen.add(key)
-        if isinstance(one, Question) and spec.attempt:
-            yield make_question(domain, spec)
-        elif not isinstance(one, int):
-            yield one
 
 
 def _store(root: DataRoot, question: _Kept | Question) -> bool:
@@ -301,7 +278,7 @@ def _find_or_make(
 ) -> tuple[QuestionSpec, _Kept | Question | int]:
     """Return the finished question on disk, or a candidate for it, or the key of another shard's. Runs in a worker."""
     if shard is not None and not shard.takes(spec.index):
-        return spec, _shortened(puzzle_key(domain, spec))
+        return spec, short_key(domain, spec)
     pair = _finished(root, domain, spec)
     if pair is None:
         return spec, make_question(domain, spec)
@@ -333,19 +310,6 @@ def _finished(root: DataRoot, domain: Domain[Any, Any], spec: QuestionSpec) -> P
                 hint="ask for the same again, or use another --data-dir; nothing is replaced",
             )
     return pair if _is_whole(root, key) else None
-
-
-def _key(pair: Pair) -> int:
-    key = pair.metadata.get("key")
-    try:
-        return _shortened(str(key))
-    except ValueError as error:
-        raise RecordError(f"{pair.domain}/{pair.id}", f"key {key!r} is not a hexadecimal number") from error
-
-
-def _shortened(key: str) -> int:
-    """Return 64 bits of a puzzle's key: enough to tell 10^8 apart, and small to remember."""
-    return int(key[:16], 16)
 
 
 def _from_function(root: DataRoot, domain: FunctionDomain, count: int, progress: Progress) -> tuple[int, int]:

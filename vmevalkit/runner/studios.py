@@ -36,12 +36,12 @@ from vmevalkit.models import (
     on_canvas,
     open_local,
     open_provider,
-    without,
 )
 from vmevalkit.runner import runs
 from vmevalkit.runner.hosted import Patience, film
 from vmevalkit.runner.local import film_here, film_in_worker, read_frame
 from vmevalkit.runner.planning import Step
+from vmevalkit.settings import without_key
 
 Value = TypeVar("Value")
 
@@ -200,7 +200,8 @@ class HostedStudio:
 
     async def _failed(self, run: Run, error: ProviderError) -> Run:
         # Some servers repeat what they were sent, and this is shown and written down.
-        error.message = without(error.message, self._key)
+        error.message = without_key(error.message, self._key)
+        error.args = (error.message,)
         if isinstance(error, CredentialsError):
             if run.job_id is None:
                 await asyncio.to_thread(runs.not_submitted, self._root, run)

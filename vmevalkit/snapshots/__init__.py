@@ -9,6 +9,7 @@ from vmevalkit.snapshots.pull import PullResult, files_to_remove, pull
 from vmevalkit.snapshots.push import PushResult, push
 from vmevalkit.snapshots.remote import Listing, MissingObjectError, Remote
 from vmevalkit.snapshots.stores import open_remote
+from vmevalkit.snapshots.upload import upload_file
 from vmevalkit.snapshots.verify import Finding, Verification, verify
 from vmevalkit.snapshots.versions import add_version, find_version, read_log, read_mirror, remove_version, resolve
 from vmevalkit.snapshots.walk import Tree, chosen_tree, tree_at
@@ -56,6 +57,7 @@ __all__ = [
     "resolve",
     "sync_to_s3",
     "tree_at",
+    "upload_file",
     "upload_shown",
     "verify",
 ]

@@ -75,7 +75,7 @@ class Sender:
         old = step.unchanged
         if old is not None and self._copied(old, key):
             return Sent(Row(old.path, old.size, old.sha256, key, old.etag), How.COPIED, step.state)
-        content, etag = twice(partial(self._upload, key), self.tree.root.path / step.path)
+        content, etag = twice(partial(upload_file, self.remote, key), self.tree.root.path / step.path)
         return Sent(Row(step.path, content.state.size, content.sha256, key, etag), How.UPLOADED, content.state)
 
     def _copied(self, row: Row, key: str) -> bool:
@@ -86,19 +86,28 @@ class Sender:
             return False
         return True
 
-    def _upload(self, key: str, path: Path) -> tuple[Content, str]:
-        try:
-            size = path.stat().st_size
-        except OSError as error:
-            raise RecordError(path, error.strerror or str(error)) from error
-        if size > MULTIPART_BYTES:
-            return persistently(partial(self._upload_parts, key, path, size)), ""
-        with self.remote.room(size):
-            reader = StableReader(path)
-            data = b"".join(reader.chunks(MULTIPART_BYTES))
-            return reader.content, self.remote.write(key, data)
 
-    def _upload_parts(self, key: str, path: Path, size: int) -> Content:
+def upload_file(remote: Remote, key: str, path: Path) -> tuple[Content, str]:
+    """Upload a file and return what it held, and the store's tag for it where that is needed later.
+
+    Raises:
+        RecordError: it cannot be read, or has changed meanwhile.
+        RemoteError: the store fails or refuses.
+
+    """
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise RecordError(path, error.strerror or str(error)) from error
+    if size > MULTIPART_BYTES:
+        return persistently(partial(_upload_parts, remote, key, path, size)), ""
+    with remote.room(size):
         reader = StableReader(path)
-        self.remote.write_parts(key, reader.chunks(), size)
-        return reader.content
+        data = b"".join(reader.chunks(MULTIPART_BYTES))
+        return reader.content, remote.write(key, data)
+
+
+def _upload_parts(remote: Remote, key: str, path: Path, size: int) -> Content:
+    reader = StableReader(path)
+    remote.write_parts(key, reader.chunks(), size)
+    return reader.content

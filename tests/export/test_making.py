@@ -1,0 +1,118 @@
+"""Questions that are made straight into tar files on a remote."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+
+import pytest
+
+from vmevalkit.cli import main
+from vmevalkit.errors import UsageError
+from vmevalkit.export.making import stream_dataset
+from vmevalkit.runner.create_dataset import create_dataset
+from vmevalkit.runner.shards import Shard
+from vmevalkit.settings import Settings
+from vmevalkit.snapshots import open_remote
+
+ASKED = {"pairs_per_domain": 7, "random_seed": 5, "domains": ["maze", "raven"], "size": 256, "questions_per_file": 3}
+FILES = 6
+
+
+@pytest.fixture(autouse=True)
+def _one_time(monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1750000000")
+
+
+def remote_at(folder):
+    return open_remote(folder.as_uri(), Settings(_env_file=None), create=True)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def streamed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("streamed") / "set"
+    os.environ["SOURCE_DATE_EPOCH"] = "1750000000"
+    done = stream_dataset(remote_at(folder), **ASKED)
+    assert (done.files, done.questions, done.kept, done.missing) == (FILES, 14, 0, 0)
+    assert done.bytes == sum(path.stat().st_size for path in folder.glob("*.tar"))
+    return folder
+
+
+def test_each_file_holds_its_range_of_a_domain(streamed):
+    names = {}
+    for path in sorted(streamed.glob("*.tar")):
+        with tarfile.open(path) as tar:
+            names[path.name] = list(dict.fromkeys(name.partition(".")[0] for name in tar.getnames()))
+    assert list(names)[:3] == [f"questions-maze-{number:06d}.tar" for number in range(3)]
+    assert list(names.values())[:3] == [
+        ["maze_0000", "maze_0001", "maze_0002"],
+        ["maze_0003", "maze_0004", "maze_0005"],
+        ["maze_0006"],
+    ]
+
+
+def test_the_way_back_gives_what_create_makes(streamed, root, tmp_path):
+    back, made = type(root)(tmp_path / "back"), type(root)(tmp_path / "made")
+    create_dataset(made, **{name: value for name, value in ASKED.items() if name != "questions_per_file"})
+    assert main(["migrate", str(streamed), "--data-dir", str(back.path), "--yes"]) == 0
+    files = [file for file in made.questions.rglob("*") if file.is_file()]
+    assert len(files) == 14 * 4 + 1
+    for file in files:
+        assert (back.questions / file.relative_to(made.questions)).read_bytes() == file.read_bytes()
+
+
+def test_the_same_is_made_by_shards_in_any_order(streamed, tmp_path):
+    left = []
+    for number in (3, 1, 2):
+        done = stream_dataset(remote_at(tmp_path / "set"), **ASKED, shard=Shard(number, 3))
+        left.append(done.missing)
+        assert (tmp_path / "set" / "export.json").exists() == (done.missing == 0)
+    assert left == [4, 2, 0]
+    assert contents(tmp_path / "set") == contents(streamed)
+
+
+def test_what_is_there_is_not_made_again(streamed):
+    before = {path.name: path.stat().st_mtime_ns for path in streamed.glob("questions-*")}
+    done = stream_dataset(remote_at(streamed), **ASKED)
+    assert (done.files, done.kept) == (0, FILES)
+    assert {path.name: path.stat().st_mtime_ns for path in streamed.glob("questions-*")} == before
+
+
+def test_killed_at_any_moment_and_repeated_it_ends_as_if_undisturbed(streamed, tmp_path):
+    folder = tmp_path / "set"
+    command = [sys.executable, "-m", "vmevalkit", "create", "--output", folder.as_uri(), "--workers", "1"]
+    for name, value in ASKED.items():
+        command += [f"--{name.replace('_', '-')}", ",".join(value) if isinstance(value, list) else str(value)]
+    chance = random.Random(3)
+    for _ in range(4):
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        time.sleep(chance.uniform(0.5, 1.2))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    assert contents(folder) == contents(streamed)
+
+
+@pytest.mark.parametrize(
+    "change", [{"random_seed": 6}, {"size": 512}, {"questions_per_file": 4}, {"domains": ["maze"]}]
+)
+def test_another_data_set_does_not_go_into_the_same_place(streamed, change):
+    with pytest.raises(UsageError, match=f"holds a data set with {next(iter(change))}"):
+        stream_dataset(remote_at(streamed), **{**ASKED, **change})
+
+
+def test_the_command_says_what_it_did(tmp_path, capsys):
+    command = ["create", "--pairs-per-domain", "2", "--domain", "maze", "--size", "256", "--workers", "1"]
+    assert main([*command, "--output", (tmp_path / "set").as_uri(), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["files"], said["questions"], said["missing"]) == (1, 2, 0)
+    assert main([*command, "--format", "webdataset"]) == 2
+    assert "--format goes with --output" in capsys.readouterr().err
