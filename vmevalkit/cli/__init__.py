@@ -9,7 +9,23 @@ from collections.abc import Sequence
 import typer
 
 from vmevalkit import __version__
-from vmevalkit.cli import check, dashboard, dataset, demo, index, reports, runs, scores, snapshots, stores, versions
+from vmevalkit.cli import (
+    check,
+    dashboard,
+    dataset,
+    demo,
+    export,
+    index,
+    lifecycle,
+    migrate,
+    reports,
+    runs,
+    scores,
+    snapshots,
+    stores,
+    validate,
+    versions,
+)
 from vmevalkit.errors import VMEvalError
 
 __all__ = ["app", "main"]
@@ -34,7 +50,23 @@ def _root(version: bool = typer.Option(False, "--version", help="Print the versi
         raise typer.Exit
 
 
-for group in (dataset, runs, scores, reports, snapshots, versions, stores, check, index, dashboard, demo):
+for group in (
+    dataset,
+    runs,
+    scores,
+    reports,
+    snapshots,
+    versions,
+    stores,
+    check,
+    validate,
+    lifecycle,
+    migrate,
+    export,
+    index,
+    dashboard,
+    demo,
+):
     group.register(app)
 
 

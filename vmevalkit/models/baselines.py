@@ -24,7 +24,7 @@ class _Baseline(ABC):
 
     def film(self, request: FilmRequest, path: Path) -> None:
         """Write the baseline's video."""
-        write_video(path, self.frames(request), fps=request.fps)
+        write_video(path, map(_even, self.frames(request)), fps=request.fps)
 
     @abstractmethod
     def frames(self, request: FilmRequest) -> Iterator[Frame]:
@@ -92,6 +92,14 @@ class Noise(_Baseline):
         for _ in range(request.frames):
             grains = rng.integers(0, 256, (rows, columns, 3), dtype=np.uint8)
             yield grains.repeat(_NOISE_GRAIN, axis=0).repeat(_NOISE_GRAIN, axis=1)[:height, :width]
+
+
+def _even(picture: Frame) -> Frame:
+    """Show the last row or column of a picture with an odd side twice: H.264's colours are in blocks of two by two."""
+    height, width = picture.shape[:2]
+    if height % 2 or width % 2:
+        return np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    return picture
 
 
 def _needed(film: Film | None, name: str) -> Film:
