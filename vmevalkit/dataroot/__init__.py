@@ -24,6 +24,7 @@ from vmevalkit.dataroot.files import (
     write_text,
 )
 from vmevalkit.dataroot.hashes import FileState, HashCache
+from vmevalkit.dataroot.json_stream import JSON_STREAM_ERRORS, JsonEvent, json_elements, json_events
 from vmevalkit.dataroot.layout import (
     ARCHIVED_NAME,
     FINAL_FRAME_NAME,
@@ -82,6 +83,7 @@ __all__ = [
     "FIRST_FRAME_NAME",
     "GROUND_TRUTH_NAME",
     "HUMAN_EVALUATION",
+    "JSON_STREAM_ERRORS",
     "MANIFEST_NAME",
     "METADATA_NAME",
     "PASS_SCORE",
@@ -98,6 +100,7 @@ __all__ = [
     "FileState",
     "FittedRequest",
     "HashCache",
+    "JsonEvent",
     "JudgeTrace",
     "Pair",
     "PairKey",
@@ -124,6 +127,8 @@ __all__ = [
     "iter_manifest",
     "iter_manifest_entries",
     "iter_pairs_on_disk",
+    "json_elements",
+    "json_events",
     "load_archived",
     "load_evaluation",
     "load_pair",

@@ -7,6 +7,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 
 from vmevalkit.clock import timestamp
 from vmevalkit.dataroot.files import atomic_path
+from vmevalkit.dataroot.json_stream import JSON_STREAM_ERRORS, JsonEvent, json_elements, json_events
 from vmevalkit.dataroot.layout import DataRoot
 from vmevalkit.dataroot.records import Pair, load_pair
 from vmevalkit.errors import RecordError
@@ -52,8 +54,11 @@ def write_manifest(root: DataRoot, request: Request, descriptions: Mapping[str, 
 
     """
     root.questions.mkdir(parents=True, exist_ok=True)
-    old = read_header(root.manifest) if root.manifest.exists() else {}
-    created_at, generated_at = old.get("created_at"), (old.get("generation_info") or {}).get("timestamp")
+    old: dict[str, Any] = {}
+    with suppress(RecordError):  # One that cannot be read has nothing that would have to be kept.
+        old = read_header(root.manifest)
+    info = old.get("generation_info")
+    created_at, generated_at = old.get("created_at"), info.get("timestamp") if isinstance(info, dict) else None
     with TemporaryFile("w+", encoding="utf-8", dir=root.questions) as pairs:
         counts = _write_pairs(pairs, iter_pairs_on_disk(root))
         if created_at and generated_at:
@@ -78,11 +83,11 @@ def read_header(path: Path) -> dict[str, Any]:
     builder = ijson.ObjectBuilder()
     with _opened(path) as file:
         try:
-            for prefix, event, value in ijson.parse(file, use_float=True):
-                if (prefix, event, value) == ("", "map_key", "pairs"):
+            for event in json_events(file):
+                if event == (1, "map_key", "pairs"):
                     break
-                builder.event(event, value)
-        except (ijson.JSONError, UnicodeDecodeError) as error:
+                builder.event(event.name, event.value)
+        except JSON_STREAM_ERRORS as error:
             raise RecordError(path, f"malformed JSON: {error}") from error
     if not isinstance(builder.value, dict):
         raise RecordError(path, "expected a JSON object")
@@ -115,11 +120,19 @@ def iter_manifest_entries(path: Path) -> Iterator[Any]:
     number = 0
     with _opened(path) as file:
         try:
-            for entry in ijson.items(file, "pairs.item", use_float=True):
+            for entry in _entries(json_events(file)):
                 yield entry
                 number += 1
-        except (ijson.JSONError, UnicodeDecodeError) as error:
+        except JSON_STREAM_ERRORS as error:
             raise RecordError(path, f"malformed JSON after {number} pairs: {error}") from error
+
+
+def _entries(events: Iterator[JsonEvent]) -> Iterator[Any]:
+    for event in events:
+        if event == (1, "map_key", "pairs"):
+            following = next(events, None)
+            if following is not None and following.name == "start_array":
+                yield from json_elements(events)
 
 
 def _opened(path: Path) -> IO[bytes]:

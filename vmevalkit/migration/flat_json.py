@@ -5,9 +5,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import ijson
-
-from vmevalkit.dataroot import TASK_SUFFIX, Pair, is_temporary
+from vmevalkit.dataroot import (
+    JSON_STREAM_ERRORS,
+    TASK_SUFFIX,
+    JsonEvent,
+    Pair,
+    is_temporary,
+    json_elements,
+    json_events,
+)
 from vmevalkit.migration._reading import NotThereError, file_inside, object_at, peek, relative, strings
 from vmevalkit.migration.source import Found, FoundQuestion, NotUnderstood
 
@@ -17,8 +23,6 @@ _FILM = ("ground_truth_path", "ground_truth_video", "ground_truth")
 _PROMPT = ("prompt", "text_prompt", "instruction")
 _KNOWN = frozenset({*Pair.model_fields, *_FIRST, *_FINAL, *_FILM, *_PROMPT})
 _PAIRS = "pairs"
-_DEPTHS = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
-_DEEPEST = 200
 
 
 class FlatJson:
@@ -59,50 +63,31 @@ def _records(base: Path, file: Path) -> Iterator[tuple[str, dict[str, Any] | Not
     number = 0
     try:
         with file.open("rb") as data:
-            events = ijson.basic_parse(data, use_float=True)
+            events = json_events(data)
             if not _goes_to_list(events):
                 yield place, object_at(base, file)
                 return
-            for number, record in enumerate(_elements(events), 1):
+            for number, record in enumerate(json_elements(events), 1):
                 where = f"{place}: pair {number}"
                 if isinstance(record, dict):
                     yield where, record
                 else:
                     yield where, NotUnderstood(where, f"expected a JSON object, found {type(record).__name__}")
-    except (ijson.JSONError, ValueError, RecursionError) as error:
+            for _ in events:  # What follows the list has to be well-formed, too.
+                pass
+    except JSON_STREAM_ERRORS as error:
         yield place, NotUnderstood(place, f"malformed JSON after {number} pairs: {error}")
 
 
-def _goes_to_list(events: Iterator[tuple[str, Any]]) -> bool:
+def _goes_to_list(events: Iterator[JsonEvent]) -> bool:
     """Read on to the list of questions; tell whether there is one."""
-    depth, key = 0, None
-    for event, value in events:
-        depth += _DEPTHS.get(event, 0)
-        if event == "map_key" and depth == 1:
-            key = value
-        elif event == "start_array" and (depth == 1 or (depth == 2 and key == _PAIRS)):
+    key = None
+    for event in events:
+        if event.name == "map_key" and event.depth == 1:
+            key = event.value
+        elif event.name == "start_array" and (event.depth == 0 or (event.depth == 1 and key == _PAIRS)):
             return True
     return False
-
-
-def _elements(events: Iterator[tuple[str, Any]]) -> Iterator[object]:
-    """Yield the elements of the list whose beginning was read last, and read the file to its end.
-
-    The prefixes of `ijson.items` grow with the depth, and with them the memory that a malicious file costs.
-    """
-    depth, builder = 0, ijson.ObjectBuilder()
-    for event, value in events:
-        depth += _DEPTHS.get(event, 0)
-        if depth < 0:
-            break
-        if depth > _DEEPEST:
-            raise ValueError(f"nested more than {_DEEPEST} deep")
-        builder.event(event, value)
-        if depth == 0:
-            yield builder.value
-            builder = ijson.ObjectBuilder()
-    for _ in events:
-        pass
 
 
 def _question(base: Path, file: Path, place: str, record: Mapping[str, Any]) -> Found:

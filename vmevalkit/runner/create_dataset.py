@@ -193,16 +193,21 @@ def refresh_manifest(root: DataRoot) -> bool:
         Whether the file changed.
 
     Raises:
-        RecordError: a question on disk, or the manifest's header, is broken.
+        RecordError: a question on disk is broken.
 
     """
-    asked = (read_header(root.manifest).get("generation_info") or {}) if root.manifest.exists() else {}
-    request = (
-        Request(asked.get("random_seed", 0), asked.get("pairs_per_domain", 0), tuple(asked["allocation"]))
-        if asked.get("allocation")
-        else _told_by_questions(root)
-    )
-    return write_manifest(root, request, _descriptions(root))
+    asked: object = None
+    with suppress(RecordError):  # What cannot be read has nothing that would have to be kept.
+        asked = read_header(root.manifest).get("generation_info")
+    return write_manifest(root, _request(root, asked if isinstance(asked, dict) else {}), _descriptions(root))
+
+
+def _request(root: DataRoot, info: dict[str, Any]) -> Request:
+    """Return what was asked for: as a manifest records it, or else as the questions are."""
+    seed, per_domain, domains = (info.get(name) for name in ("random_seed", "pairs_per_domain", "allocation"))
+    if isinstance(seed, int) and isinstance(per_domain, int) and isinstance(domains, dict) and domains:
+        return Request(seed, per_domain, tuple(domains))
+    return _told_by_questions(root)
 
 
 def _told_by_questions(root: DataRoot) -> Request:
