@@ -2,6 +2,7 @@
 
 ``python -m benchmarks snapshots`` measures one suite with options of its own. ``dashboard``, ``dashboard-streaming``,
 ``reading``, ``memory``, ``inference``, ``snapshot-requests`` and ``snapshot-memory`` are measurements of another kind.
+``python -m benchmarks validate`` shows memory, too.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from importlib import import_module
 
 from benchmarks.measure import Ratio, show
 
-SUITES = ("cluster", "create", "snapshots", "startup")
+SUITES = ("cluster", "create", "snapshots", "startup", "validate")
 PROGRAMS = (
     "dashboard",
     "dashboard-streaming",
@@ -22,6 +23,7 @@ PROGRAMS = (
     "snapshot-memory",
     "snapshot-requests",
     "snapshots",
+    "validate",
 )
 
 
