@@ -55,6 +55,7 @@ class RecordError(VMEvalError):
     """A file that is missing, truncated, or not what it should be."""
 
     def __init__(self, path: Path | str, problem: str, *, hint: str | None = None) -> None:
+        problem = " ".join(problem.split())  # Parsers like to draw where they stopped.
         self.path, self.problem = path, problem
         super().__init__(f"{path}: {problem}", hint=hint)
 

@@ -109,7 +109,10 @@ def _opened(video: Path | bytes) -> Iterator[tuple[InputContainer, VideoStream]]
         with av.open(str(video) if isinstance(video, Path) else BytesIO(video), "r") as container:
             if not container.streams.video:
                 raise VideoError(f"{name}: has no video stream")
-            yield container, container.streams.video[0]
+            stream = container.streams.video[0]
+            if stream.codec_context is None:
+                raise VideoError(f"{name}: has a codec that is not known")
+            yield container, stream
     except FileNotFoundError as error:
         raise VideoError(f"{name}: no such file") from error
     except (av.error.FFmpegError, ValueError, EOFError) as error:

@@ -5,21 +5,40 @@ default. In the TOML file, settings go by the names that they have here: ``data_
 """
 
 import os
+import re
 import tomllib
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping
+from itertools import takewhile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import quote
 
 from dotenv import dotenv_values
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
 from vmevalkit.errors import UsageError
+
+_HEAD: Final = 8
+"""So many characters of a key are taken for the key: a server may cut off what it repeats."""
+_VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]*", re.ASCII)
+
+
+def _checked_variable(name: str) -> str:
+    if not _VARIABLE.fullmatch(name):  # It may well be the key itself: it must not be repeated.
+        raise ValueError("must be the name of a variable, in capitals; the key itself belongs in .env")
+    return name
+
+
+VariableName = Annotated[str, AfterValidator(_checked_variable)]
+"""The name of an environment variable that holds a key."""
 
 
 class Settings(BaseSettings):
@@ -143,8 +162,45 @@ def load_settings(*, env_file: Path | None = Path(".env")) -> Settings:
         raise UsageError(f"setting {name}: {first['msg']}") from error
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"vmevalkit.toml: {error}", hint="correct it, or leave it away") from error
+    except RecursionError as error:
+        raise UsageError("vmevalkit.toml: nested too deeply", hint="correct it, or leave it away") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"vmevalkit.toml or {env_file} is not UTF-8", hint="save it as UTF-8") from error
+    except SettingsError as error:
+        raise UsageError(f"settings: {' '.join(str(error).split())}", hint="it takes JSON, or unset it") from error
 
 
 def secrets(*, env_file: Path = Path(".env")) -> Mapping[str, str]:
-    """Return where keys of services are looked up: the environment, and what ``.env`` adds to it."""
-    return {name: value for name, value in dotenv_values(env_file).items() if value is not None} | os.environ
+    """Return where keys of services are looked up: the environment, and what ``.env`` adds to it.
+
+    Raises:
+        UsageError: ``.env`` is no text.
+
+    """
+    try:
+        more = dotenv_values(env_file)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{env_file} is not UTF-8", hint="save it as UTF-8") from error
+    return {name: value for name, value in more.items() if value is not None} | os.environ
+
+
+def without_key(text: str, key: str) -> str:
+    """Return a text without a key: some servers repeat what they were sent.
+
+    The key's beginning, and the key in base64 or percent-encoded, become ``[key]``, too.
+    """
+    data = key.encode()
+    encoded = (quote(key, safe=""), b64encode(data).decode(), urlsafe_b64encode(data).decode())
+    forms = [form for form in (key, *(form.rstrip("=") for form in encoded)) if form]
+    for head in dict.fromkeys(form[:_HEAD] for form in forms):
+        start = text.find(head)
+        while start >= 0:
+            length = max(_shared(text[start:], form) for form in forms)
+            text = f"{text[:start]}[key]{text[start + length :]}"
+            start = text.find(head, start + len("[key]"))
+    return text
+
+
+def _shared(one: str, other: str) -> int:
+    """Count the characters that two texts begin with alike."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))

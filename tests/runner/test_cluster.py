@@ -127,6 +127,8 @@ def test_films_and_scores_made_on_a_cluster_are_those_made_here(cluster, tmp_pat
         done(started(None, "create", "--pairs-per-domain", 1, *root))
         done(started(where, "run", "--model", "oracle,static", *root))
         done(started(where, "evaluate", *root))
+        said = done(started(where, "validate", "--deep", *root))
+        assert "nothing is wrong" in said
     there = films_and_scores(tmp_path / "there")
     assert len(there) == 10
     assert there == films_and_scores(tmp_path / "here")

@@ -22,6 +22,7 @@ from vmevalkit.dataroot import (
     is_name,
     load_evaluation,
     load_pair,
+    refuse_archived,
     sorted_entries,
 )
 from vmevalkit.errors import RecordError, UnknownNameError, UsageError
@@ -139,7 +140,7 @@ def check_experiment(root: DataRoot, experiment: str) -> None:
     """Refuse an experiment that does not exist.
 
     Raises:
-        UsageError: there is no data root, or no experiment in it.
+        UsageError: there is no data root, or no experiment in it, or the experiment is archived.
         UnknownNameError: the experiment does not exist.
 
     """
@@ -148,6 +149,7 @@ def check_experiment(root: DataRoot, experiment: str) -> None:
         raise UsageError(f"no experiments in {root.outputs}", hint="make one with 'vmevalkit run'")
     if experiment not in there:
         raise UnknownNameError("experiment", experiment, there)
+    refuse_archived(root, experiment)
 
 
 def evaluators_of(

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from vmevalkit.catalog import _comparing, _questions, _runs, _several, _sums
+from vmevalkit.catalog._archived import archived
 from vmevalkit.catalog._schema import open_for_reading, remove
 from vmevalkit.catalog.records import (
     DEFAULT_EVALUATOR,
@@ -33,7 +34,7 @@ from vmevalkit.catalog.records import (
     Standing,
 )
 from vmevalkit.catalog.refresh import Refreshed, index_path, refresh
-from vmevalkit.dataroot import ChangeLog, DataRoot, PairKey, RunKey
+from vmevalkit.dataroot import Archived, ChangeLog, DataRoot, PairKey, RunKey
 from vmevalkit.errors import BusyError
 from vmevalkit.progress import Progress
 
@@ -315,6 +316,10 @@ class Catalog:
         """Return all experiments, by name."""
         with self._reading() as database:
             return _sums.experiments(database)
+
+    def archived(self) -> tuple[Archived, ...]:
+        """Return the experiments that are archived, by name."""
+        return archived(self.root)
 
     def facets(self, experiment: str | None = None) -> Facets:
         """Return what runs can be filtered by, in one experiment or in all."""

@@ -11,13 +11,16 @@ import typer
 from vmevalkit.cli.options import (
     AsJson,
     DataDir,
+    ExecutorName,
+    RayAddress,
     RemoteUrl,
+    Workers,
     Yes,
+    chosen_workers,
     data_root,
     print_table,
     remote_and_snapshot,
     split,
-    worker_count,
 )
 
 if TYPE_CHECKING:
@@ -57,10 +60,9 @@ def validate(
         bool, typer.Option("--fix", help="Show what can be derived from other files: the manifest and the index.")
     ] = False,
     yes: Yes = False,
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", min=1, help="Number of processes.  [default: one per core]", show_default=False),
-    ] = None,
+    workers: Workers = None,
+    executor: ExecutorName = "local",
+    ray_address: RayAddress = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -83,7 +85,7 @@ def validate(
     if against_snapshot is not None and not deep:
         raise UsageError("--against-snapshot compares what files hold", hint="say --deep, too")
     root = data_root(data_dir).existing()
-    options = Options(deep=deep, only=_codes(only), workers=worker_count(workers))
+    options = Options(deep=deep, only=_codes(only), workers=chosen_workers(workers, executor, ray_address))
     report = _Report(root, deep=deep, limit=limit, as_json=as_json)
     done: list[Repair] = []
     with ExitStack() as stack:

@@ -13,6 +13,7 @@ from vmevalkit.clock import now
 from vmevalkit.errors import UsageError, VMEvalError
 from vmevalkit.evaluators._pace import Pace
 from vmevalkit.evaluators.options import JudgeOptions
+from vmevalkit.settings import without_key
 
 if TYPE_CHECKING:
     import openai
@@ -58,7 +59,7 @@ class Reply:
         """Take it back; `None` if another version has kept it."""
         try:
             return cls(**json.loads(text))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError):
             return None
 
 
@@ -132,7 +133,7 @@ class ChatServer:
             raise self._unconnected(error) from error
         except (OpenAIError, ValueError) as error:
             raise self._strange() from error
-        reply = _reply(answer)
+        reply = _reply(answer, self._key)
         if reply is None:
             raise self._strange()
         self._met = True
@@ -167,7 +168,7 @@ class ChatServer:
         """Say what an answer with an error's status means."""
         status = error.status_code
         detail = error.body if isinstance(error.body, dict) else {}
-        said = self._without_key(_one_line(str(detail.get("message") or error.response.text or "no reason given")))
+        said = without_key(_one_line(str(detail.get("message") or error.response.text or "no reason given")), self._key)
         problem = f"{self._name}: status {status}: {said}"
         code = str(detail.get("code") or "").lower()
         if status == 429 and code != "insufficient_quota":
@@ -180,7 +181,7 @@ class ChatServer:
             return ChatError(problem, retryable=True, passing=True)
         if any(word in code for word in _FILTERS):
             return ChatError(f"content filter: {said}", retryable=False)
-        field = str(detail.get("param") or "").partition(".")[0]
+        field = without_key(str(detail.get("param") or ""), self._key).partition(".")[0]
         if field == "response_format" or "response_format" in said:
             return UsageError(problem, hint=f'set structured = "json_object" or "none" in {self._table}')
         if field and field != "messages":
@@ -194,30 +195,26 @@ class ChatServer:
         self._pace.hold(asked)
         return ChatError(problem, retryable=True, passing=True)
 
-    def _without_key(self, text: str) -> str:
-        """Return a text without the key: some servers repeat what they were sent."""
-        return text.replace(self._key, "[key]") if self._key else text
 
-
-def _reply(answer: object) -> Reply | None:
-    """Return what matters of a chat completion; `None` if it is none."""
+def _reply(answer: object, key: str) -> Reply | None:
+    """Return what matters of a chat completion, without the key; `None` if it is none."""
     match answer:
         case {"choices": [{"message": {**message}, **choice}, *_], **rest}:
             tokens = rest.get("usage")
             usage = tokens if isinstance(tokens, dict) else {}
             return Reply(
-                text=_text(message.get("content")),
-                refusal=_text(message.get("refusal")),
-                finish_reason=_text(choice.get("finish_reason")),
-                model=_text(rest.get("model")),
+                text=_text(message.get("content"), key),
+                refusal=_text(message.get("refusal"), key),
+                finish_reason=_text(choice.get("finish_reason"), key),
+                model=_text(rest.get("model"), key),
                 input_tokens=_count(usage.get("prompt_tokens")),
                 output_tokens=_count(usage.get("completion_tokens")),
             )
     return None
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+def _text(value: object, key: str) -> str:
+    return without_key(value, key) if isinstance(value, str) else ""
 
 
 def _count(value: object) -> int | None:

@@ -20,6 +20,7 @@ from vmevalkit.errors import UsageError
 from vmevalkit.evaluators._pictures import ImageFormat
 from vmevalkit.evaluators.frames import Sampling
 from vmevalkit.evaluators.voting import VoteRule
+from vmevalkit.settings import VariableName
 
 OPENAI_URL: Final = "https://api.openai.com/v1"
 OPENAI_KEY: Final = "OPENAI_API_KEY"
@@ -70,8 +71,8 @@ class JudgeOptions(BaseModel):
 
     model: str = Field("gpt-4o", min_length=1, description="The model, by the server's name for it.")
     base_url: str | None = Field(None, description="The server, up to and with /v1; OpenAI's if not given.")
-    key: str | None = Field(
-        None, min_length=1, description="The variable that holds the key: OPENAI_API_KEY, or with base_url none."
+    key: VariableName | None = Field(
+        None, description="The variable that holds the key: OPENAI_API_KEY, or with base_url none."
     )
     sampling: Sampling = Field("hybrid", description="Which frames are shown: last, uniform, keyframe or hybrid.")
     frames: int = Field(12, ge=1, le=64, description="How many frames of the film are shown at most.")

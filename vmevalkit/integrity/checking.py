@@ -15,7 +15,7 @@ from vmevalkit.integrity._folders import Scanner
 from vmevalkit.integrity._jobs import Cutter, Depth, Worker
 from vmevalkit.integrity.findings import Code, Finding, finding
 from vmevalkit.progress import Progress, Silent
-from vmevalkit.runner.executors import map_ordered
+from vmevalkit.runner.executors import Workers, map_ordered
 from vmevalkit.snapshots import Manifest
 
 _OF_PROOFS = {Code.BROKEN_PUZZLE, Code.WRONG_SOLUTION, Code.WRONG_KEY}
@@ -30,8 +30,8 @@ class Options:
     and the headers of pictures."""
     only: frozenset[Code] | None = None
     """Only these; proofs, which cost most, are left out where none of theirs is among them."""
-    workers: int = 1
-    """Processes."""
+    workers: Workers = 1
+    """Processes, or a cluster."""
 
     def wants(self, codes: Collection[Code]) -> bool:
         """Tell whether any of these is asked for."""

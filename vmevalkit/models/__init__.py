@@ -1,6 +1,5 @@
 """Video models: the protocols they follow, and which there are."""
 
-from vmevalkit.models._errors import without
 from vmevalkit.models.base import Film, FilmRequest, ModelError, VideoModel
 from vmevalkit.models.baselines import BASELINES
 from vmevalkit.models.catalog import Limits, ModelEntry
@@ -39,5 +38,4 @@ __all__ = [
     "open_local",
     "open_provider",
     "require_keys",
-    "without",
 ]

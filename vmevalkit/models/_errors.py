@@ -36,7 +36,7 @@ def spoken(body: str) -> str:
     """Return what the body of an answer says: the texts in its JSON, or the body itself."""
     try:
         words = _words(json.loads(body))
-    except ValueError:
+    except (ValueError, RecursionError):
         words = [body]
     return one_line(": ".join(words) or body)
 
@@ -44,11 +44,6 @@ def spoken(body: str) -> str:
 def one_line(text: str) -> str:
     """Return a text without line breaks, and not too long."""
     return " ".join(text.split())[:500]
-
-
-def without(text: str, key: str) -> str:
-    """Return a text without an API key: some servers repeat what they were sent."""
-    return text.replace(key, "[key]") if key else text
 
 
 def refused(text: str) -> bool:

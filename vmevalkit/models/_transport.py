@@ -8,8 +8,9 @@ import json
 
 import httpx
 
-from vmevalkit.models._errors import from_answer, one_line, spoken, without
+from vmevalkit.models._errors import from_answer, one_line, spoken
 from vmevalkit.models.provider import ProviderError, UnavailableError, UnreachableError
+from vmevalkit.settings import without_key
 
 
 class HttpFailure(Exception):  # noqa: N818 - an answer, which the adapter turns into one of our errors
@@ -64,7 +65,7 @@ class OneAttempt(httpx.AsyncBaseTransport):
         except httpx.HTTPError as error:
             raise UnavailableError(self._said(error)) from error
         if response.status_code >= 400:
-            said = without(spoken(response.text), self._key) or response.reason_phrase
+            said = without_key(spoken(response.text), self._key) or response.reason_phrase
             text = f"{self._provider}: status {response.status_code}: {said}"
             raise HttpFailure(response.status_code, text, response.headers)
         if not _is_object(response.content):
@@ -82,5 +83,5 @@ class OneAttempt(httpx.AsyncBaseTransport):
 def _is_object(body: bytes) -> bool:
     try:
         return isinstance(json.loads(body), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False

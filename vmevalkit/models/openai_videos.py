@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 
 from vmevalkit.errors import UsageError
-from vmevalkit.models._errors import from_answer, from_job, said, translated, without
+from vmevalkit.models._errors import from_answer, from_job, said, translated
 from vmevalkit.models._http import download
 from vmevalkit.models._inputs import whole
 from vmevalkit.models.catalog import Limits, ModelEntry
@@ -23,6 +23,7 @@ from vmevalkit.models.provider import (
     UnavailableError,
     VideoJob,
 )
+from vmevalkit.settings import without_key
 
 if TYPE_CHECKING:
     import openai
@@ -137,7 +138,7 @@ class OpenAIVideosProvider:
         return from_answer(response.status_code, text, response.headers)
 
     def _hidden(self, text: str) -> str:
-        return without(text, self._key)
+        return without_key(text, self._key)
 
 
 async def _in_one_piece(request: httpx.Request) -> None:

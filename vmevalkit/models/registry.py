@@ -18,6 +18,7 @@ from vmevalkit.models.base import VideoModel
 from vmevalkit.models.baselines import BASELINES
 from vmevalkit.models.catalog import Limits, ModelEntry
 from vmevalkit.models.provider import Provider
+from vmevalkit.settings import VariableName
 
 ENTRY_POINT_GROUP = "vmevalkit.models"
 
@@ -175,7 +176,7 @@ class _Table(BaseModel):
     seconds: list[Annotated[float, Field(gt=0, allow_inf_nan=False)]] = []
     fps: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     usd_per_second: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    key: str | None = None
+    key: VariableName | None = None
     base_url: str | None = None
     idempotent: bool = False
     concurrency: int | None = Field(default=None, ge=1)

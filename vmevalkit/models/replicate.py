@@ -7,12 +7,13 @@ import io
 from pathlib import Path
 
 from vmevalkit.errors import UsageError
-from vmevalkit.models._errors import from_job, one_line, without
+from vmevalkit.models._errors import from_job, one_line
 from vmevalkit.models._http import download
 from vmevalkit.models._inputs import inputs
 from vmevalkit.models._transport import HttpFailure, OneAttempt
 from vmevalkit.models.catalog import Limits, ModelEntry
 from vmevalkit.models.provider import JobLostError, JobStatus, UnavailableError, UnreachableError, VideoJob
+from vmevalkit.settings import without_key
 
 _KEY = ("REPLICATE_API_TOKEN",)
 _SEEDANCE_2: dict[str, object] = {
@@ -118,7 +119,7 @@ class ReplicateProvider:
             case "processing":
                 return JobStatus("running")
             case "failed" | "canceled" as state:
-                raise from_job(without(f"replicate: {one_line(prediction.error or state)}", self._key))
+                raise from_job(without_key(f"replicate: {one_line(prediction.error or state)}", self._key))
         output = prediction.output[0] if isinstance(prediction.output, list) else prediction.output
         if not isinstance(output, str):
             raise JobLostError(f"replicate: the video of prediction {job_id} has been deleted")

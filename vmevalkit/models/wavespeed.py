@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from vmevalkit.errors import UsageError
-from vmevalkit.models._errors import from_answer, from_job, one_line, spoken, without
+from vmevalkit.models._errors import from_answer, from_job, one_line, spoken
 from vmevalkit.models._http import download
 from vmevalkit.models._inputs import inputs
 from vmevalkit.models.catalog import Limits, ModelEntry
@@ -19,6 +19,7 @@ from vmevalkit.models.provider import (
     UnreachableError,
     VideoJob,
 )
+from vmevalkit.settings import without_key
 
 _KEY = ("WAVESPEED_API_KEY",)
 _DURATION: dict[str, object] = {"duration": "{seconds}"}
@@ -153,7 +154,7 @@ class WaveSpeedProvider:
             case "failed" | "cancelled" | "timeout" | "deleted" as state:
                 code = "moderation: " if data.get("code") == _MODERATION else ""
                 text = one_line(str(data.get("error") or state))
-                raise from_job(without(f"wavespeed: {code}{text}", self._key))
+                raise from_job(without_key(f"wavespeed: {code}{text}", self._key))
         raise UnavailableError("wavespeed: an answer without a status that is known")
 
     async def fetch(self, status: JobStatus, path: Path) -> None:
@@ -178,6 +179,6 @@ class WaveSpeedProvider:
     def _translated(self, error: Exception) -> ProviderError:
         found = _STATUS.search(str(error))
         if found is None:
-            return UnavailableError(without(f"wavespeed: {one_line(str(error.__cause__ or error))}", self._key))
-        status, text = int(found[1]), without(spoken(found[2]), self._key)
+            return UnavailableError(without_key(f"wavespeed: {one_line(str(error.__cause__ or error))}", self._key))
+        status, text = int(found[1]), without_key(spoken(found[2]), self._key)
         return from_answer(status, f"wavespeed: status {status}: {text}", {})

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from tempfile import TemporaryFile
 from typing import IO, NamedTuple
 
@@ -17,6 +18,7 @@ from vmevalkit.snapshots.names import (
     ARCHIVE,
     LATEST_KEY,
     data_prefix,
+    folders_of,
     is_archive,
     is_snapshot_name,
     manifest_key,
@@ -50,10 +52,24 @@ class Manifest:
     _file: IO[bytes]
 
     def rows(self, below: str = "") -> Iterator[Row]:
-        """Yield the rows of a file or folder, all if it is empty, sorted by path; one pass at a time."""
+        """Yield the rows of a part, all if it is empty, sorted by path; one pass at a time.
+
+        Args:
+            below: a file or a folder, or ``*/pilot`` for an experiment with its evaluations.
+
+        """
         self._file.seek(0)
         rows = read_rows(self._file, self.name)
-        return (row for row in rows if f"{row.path}/".startswith(f"{below}/")) if below else rows
+        folders = tuple(f"{folder}/" for folder in folders_of(below))
+        return (row for row in rows if f"{row.path}/".startswith(folders)) if below else rows
+
+    def sha256(self) -> str:
+        """Return the sha256 of the manifest itself."""
+        digest = sha256()
+        self._file.seek(0)
+        while chunk := self._file.read(1 << 20):
+            digest.update(chunk)
+        return digest.hexdigest()
 
 
 class NoSnapshotError(UsageError):

@@ -110,7 +110,7 @@ def token_of(mark: bytes | None) -> str | None:
     """Return the token of a mark; `None` if there is none that we can read."""
     try:
         value = json.loads(mark or b"null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     token = value.get("token") if isinstance(value, dict) else None
     return token if isinstance(token, str) else None

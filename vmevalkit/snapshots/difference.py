@@ -154,9 +154,10 @@ def _common(old: str, new: str) -> str:
 
 def _files(tree: Tree, scope: str) -> Iterator[LocalFile]:
     """Walk the part of a tree that is compared; it may be gone."""
-    if scope != tree.scope and not (tree.root.path / scope).exists():
+    part = Tree(tree.root, scope)
+    if scope != tree.scope and not any((tree.root.path / folder).exists() for folder in part.folders):
         return iter(())
-    return walk(Tree(tree.root, scope))
+    return walk(part)
 
 
 class _Compared(NamedTuple):

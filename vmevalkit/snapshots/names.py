@@ -16,6 +16,16 @@ _STAMP = re.compile(r"[0-9]{8}(?:[0-9]{4})?")
 _DATA_URI = re.compile(rf"(?P<remote>[a-z0-9]+://.*?)/(?P<name>[0-9]{{8}}(?:[0-9]{{4}})?|{ARCHIVE}/[^/]+)/data/?")
 
 
+def folders_of(scope: str) -> tuple[str, ...]:
+    """Return the folders that a part of a data root consists of.
+
+    ``*/pilot`` is an experiment with its evaluations; everything else is one file or folder, and empty is the root.
+    """
+    if scope.startswith("*/"):
+        return tuple(f"{section}/{scope.removeprefix('*/')}" for section in ("evaluations", "outputs"))
+    return (scope,)
+
+
 def name_for_now() -> str:
     """Return the name of a snapshot made now: ``YYYYMMDDHHMM``, UTC."""
     return now().strftime("%Y%m%d%H%M")

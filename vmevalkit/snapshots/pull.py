@@ -116,9 +116,10 @@ def files_to_remove(remote: Remote, snapshot: str, target: Path, *, below: str =
 def _extra(manifest: Manifest, target: Path, below: str, limit: int) -> Iterator[str]:
     """Yield the paths of the files in a folder that the snapshot, or the part of it ``below``, does not have."""
     part, count = below or manifest.header.scope, 0
-    if not (target / part).is_dir():
+    tree = Tree(DataRoot(target), part)
+    if not any((target / folder).is_dir() for folder in tree.folders):
         return
-    for file, row in merge(walk(Tree(DataRoot(target), part)), manifest.rows(below=part)):
+    for file, row in merge(walk(tree), manifest.rows(below=part)):
         if file is not None and row is None:
             count += 1
             if count > limit:

@@ -155,11 +155,13 @@ def _probed(remote: Remote) -> list[str]:
 
 def _check_apart(remote: Remote, tree: Tree) -> None:
     """A remote folder inside the tree would become part of its own snapshots."""
-    top = (tree.root.path / tree.scope).resolve()
-    if remote.folder is not None and remote.folder.resolve().is_relative_to(top):
-        raise UsageError(
-            f"the remote {remote.url} lies inside {top}, which is pushed", hint="choose a folder outside the data root"
-        )
+    for folder in tree.folders:
+        top = (tree.root.path / folder).resolve()
+        if remote.folder is not None and remote.folder.resolve().is_relative_to(top):
+            raise UsageError(
+                f"the remote {remote.url} lies inside {top}, which is pushed",
+                hint="choose a folder outside the data root",
+            )
 
 
 def _planned(

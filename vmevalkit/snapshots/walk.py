@@ -12,6 +12,7 @@ from typing import NamedTuple
 from vmevalkit.dataroot import SECTIONS, DataRoot, FileState, is_temporary
 from vmevalkit.errors import RecordError, UnsafePathError, UsageError
 from vmevalkit.snapshots.manifest import check_link, check_path
+from vmevalkit.snapshots.names import folders_of
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,14 @@ class Tree:
 
     root: DataRoot
     scope: str = ""
-    """The folder below the root that is pushed, such as ``outputs/pilot_experiment``; empty for the whole root."""
+    """The folder below the root that is pushed, such as ``outputs/pilot_experiment``; empty for the whole root, and
+    ``*/pilot_experiment`` for an experiment with its evaluations."""
+
+    @property
+    def folders(self) -> list[str]:
+        """The folders that are pushed, relative to the root and sorted; those of an experiment only if they exist."""
+        folders = folders_of(self.scope)
+        return [folder for folder in folders if len(folders) == 1 or os.path.lexists(self.root.path / folder)]
 
 
 class LocalFile(NamedTuple):
@@ -97,7 +105,7 @@ def walk(tree: Tree) -> Iterator[LocalFile]:
     """
     top = tree.root.path
     inside = os.path.realpath(top)
-    for start in [tree.scope] if tree.scope else _sections(top) or [""]:
+    for start in tree.folders if tree.scope else _sections(top) or [""]:
         folder = os.path.join(top, start)  # noqa: PTH118 - a million paths are quicker as text
         if os.path.islink(folder):  # noqa: PTH114
             yield _link(start, folder, inside)

@@ -1,5 +1,6 @@
 """Walls around the application: who may call it by what name, with how much, and what a browser may then do."""
 
+import re
 from collections.abc import Collection
 from urllib.parse import quote, urlsplit
 
@@ -27,6 +28,9 @@ _READING = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing, so that anybody may cause them."""
 _STATIC = "/static/"
 """Styles and scripts of this program: the same everywhere, and a page that refuses somebody needs them too."""
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_MOST_DIGITS = 18
+"""A length with more is too large; Python refuses to read numbers of thousands of digits."""
 
 
 class Walls:
@@ -69,6 +73,8 @@ class Walls:
                     headers[name] = value
             await send(message)
 
+        # Bytes that belong into no address; what reads one below here would stumble over them.
+        scope["query_string"] = _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0], scope["query_string"])
         _complete_path(scope, self._root_path)
         answer = self._answer(Request(scope))
         if answer is not None:
@@ -89,7 +95,7 @@ class Walls:
                 return answer
         if request.method not in _READING and not _is_our_own(headers):
             return error_response(request, 403, "another web site has asked for this", "use our own pages")
-        if declared.isdecimal() and int(declared) > self._limit:
+        if declared.isdecimal() and (len(declared) > _MOST_DIGITS or int(declared) > self._limit):
             return error_response(request, 413, self._too_large)
         return None
 

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from vmevalkit.catalog import Problem, QuestionRow
 from vmevalkit.clock import now
-from vmevalkit.dataroot import check_name
+from vmevalkit.dataroot import Archived, check_name
 from vmevalkit.web import formats
 from vmevalkit.web.dashboard import Dashboard
 from vmevalkit.web.links import Links
@@ -77,6 +77,7 @@ class DataView:
     """The page without filters; `None` if there are none."""
     problem_count: int
     problems: tuple[Problem, ...]
+    archived: tuple[Archived, ...]
     disk: DiskReport | None
     disk_age: str
     files_seen: int | None
@@ -143,6 +144,7 @@ def _view(dashboard: Dashboard, disk: DiskUse, links: Links, query: DataQuery) -
             Problem(problem.path, formats.shortened(without_prefix(dashboard.root, problem.reason), _REASON))
             for problem in problems
         ),
+        archived=catalog.archived(),
         disk=report and DiskReport(report.parts[:_PARTS], report.measured_at, report.seconds),
         disk_age=formats.ago(report.measured_at, now()) if report else "",
         files_seen=disk.files_seen,

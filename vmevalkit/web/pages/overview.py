@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from vmevalkit.catalog import STATUSES, Catalog, ExperimentRow, RunFilters, RunRow, RunStatus, Standing
-from vmevalkit.dataroot import DataRoot, check_name
+from vmevalkit.dataroot import Archived, DataRoot, check_name
 from vmevalkit.errors import UnknownNameError
 from vmevalkit.web import formats
 from vmevalkit.web.dashboard import Dashboard
@@ -143,8 +143,10 @@ def overview_router(dashboard: Dashboard) -> APIRouter:
 def _view(dashboard: Dashboard, catalog: Catalog, links: Links, query: OverviewQuery) -> OverviewView:
     experiments = {row.name: row for row in catalog.experiments()}
     name = check_name("experiment", query.experiment or dashboard.default_experiment())
-    if query.experiment and name not in experiments:
-        raise UnknownNameError("experiment", name, list(experiments))
+    archived = {stub.experiment: stub for stub in catalog.archived() if stub.experiment not in experiments}
+    known = sorted({*experiments, *archived})
+    if query.experiment and name not in known:
+        raise UnknownNameError("experiment", name, known)
     evaluator = check_name("evaluator", query.scored_by)
     order = query.order or first_order(query.sort)
     questions = catalog.question_counts()
@@ -171,7 +173,7 @@ def _view(dashboard: Dashboard, catalog: Catalog, links: Links, query: OverviewQ
 
     return OverviewView(
         experiment=name,
-        experiments=options(experiments),
+        experiments=options(known),
         evaluator=evaluator,
         evaluators=options(catalog.facets(name).evaluators),
         row=experiments.get(name),
@@ -194,7 +196,7 @@ def _view(dashboard: Dashboard, catalog: Catalog, links: Links, query: OverviewQ
         ),
         problems=problems,
         is_building=catalog.is_building,
-        empty=_empty(questions, standings, name),
+        empty=_empty(questions, standings, name, archived.get(name)),
     )
 
 
@@ -214,10 +216,21 @@ def _progress(catalog: Catalog, links: Links, row: ExperimentRow, questions: Map
     )
 
 
-def _empty(questions: Mapping[str, int], standings: Sequence[Standing], experiment: str) -> EmptyState | None:
+def _empty(
+    questions: Mapping[str, int], standings: Sequence[Standing], experiment: str, archived: Archived | None
+) -> EmptyState | None:
     """Say what to do next where there is nothing to rank."""
     if standings:
         return None
+    if archived is not None:
+        runs = sum(model.runs for model in archived.models.values())
+        return EmptyState(
+            "This experiment is archived",
+            f"Since {formats.when(archived.archived_at)}, {formats.plural(runs, 'run')} of "
+            f"{formats.plural(len(archived.models), 'model')} ({formats.size(archived.bytes)}) are on the remote as "
+            f"{archived.snapshot}. To bring them back:",
+            (f"vmevalkit unarchive {experiment} --yes",),
+        )
     film = f"vmevalkit run --experiment {experiment} --model oracle"
     score = f"vmevalkit evaluate --experiment {experiment}"
     if questions:
