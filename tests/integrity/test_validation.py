@@ -85,6 +85,15 @@ def test_what_turned_over_before_the_first_deep_look_is_found_by_what_a_push_has
     assert found(tree, deep=True) == [(Code.BIT_ROT, "questions/maze_task/maze_0000/ground_truth.mp4")]
 
 
+def test_an_experiment_may_be_called_like_a_cache(tree):
+    for section in (tree.outputs, tree.evaluations):
+        experiment = next(section.iterdir())
+        for file in experiment.rglob("*.json"):
+            file.write_text(file.read_text().replace(f'"{experiment.name}"', '"old.cache"'))
+        experiment.rename(section / "old.cache")
+    assert not list(validate(tree, Options()))
+
+
 def test_file_names_that_no_terminal_can_show_are_escaped(tree):
     Path(os.fsdecode(bytes(tree.questions / "maze_task" / "maze_0000") + b"/\xff\x1b.txt")).write_text("?")
     (finding,) = validate(tree)

@@ -82,7 +82,8 @@ class Scanner:
     ) -> None:
         if entry.is_symlink() and not self._is_good_link(entry.path, path):
             return
-        if is_leftover(entry.name):
+        if is_leftover(entry.name) and not (entry.name.endswith(".cache") and entry.is_dir()):
+            # An experiment, a model or a run may be called "old.cache".
             self.note(Code.LEFTOVER, path, "is a temporary or cache file")
         elif entry.is_dir():
             folders[entry.name] = entry
