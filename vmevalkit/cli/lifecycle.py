@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import asdict, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from vmevalkit.lifecycle import ArchivePlan, Cleanup, Junk, Retained, RetentionPlan
 
 _OLD_DAYS = 30
+_MOST_LINES = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -236,8 +238,9 @@ def _print_retention(plan: "RetentionPlan", done: "Retained", as_json: bool) -> 
         temp = f"{sum(done.temp.counts.values())} temporary files ({_size(done.temp.bytes)})"
         if done.dry_run:
             _tell((), done.busy)
-            for problem in done.failures:
-                print(f"note: {problem}: it stays", file=sys.stderr)
+            _list(f"note: {problem}: it stays" for problem in done.failures)
+            if done.failures and done.remote is not None and done.snapshot is None:
+                print("hint: 'vmevalkit push' makes a snapshot", file=sys.stderr)
             print(f"{what} and {temp} can go. Nothing was done: --yes removes them.")
         else:
             print(f"Removed {what} and {temp}.")
@@ -307,8 +310,17 @@ def _cleanup_fields(done: "Cleanup") -> dict[str, Any]:
 def _tell(failures: Iterable[str], busy: Iterable[str] = ()) -> None:
     for name in sorted({name.removeprefix("experiment ") for name in busy}):
         print(f"note: somebody is at work in {name}: it was left alone", file=sys.stderr)
-    for failure in failures:
-        print(f"error: {failure}", file=sys.stderr)
+    _list(f"error: {failure}" for failure in failures)
+
+
+def _list(lines: Iterable[str]) -> None:
+    """Print the first lines, and how many more there are."""
+    rest = iter(lines)
+    for line in islice(rest, _MOST_LINES):
+        print(line, file=sys.stderr)
+    more = sum(1 for _ in rest)
+    if more:
+        print(f"... and {more} more; --json lists them", file=sys.stderr)
 
 
 def _end(*failures: Iterable[str]) -> None:
