@@ -2,7 +2,7 @@
 # make demo ARGS=--no-serve    the same, ending after the work
 # make test                    all tests
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long audit test-diffusers lint bench bench-memory bench-dashboard reading lock clean
+.PHONY: help demo test test-long audit test-diffusers lint bench bench-memory bench-dashboard reading fuzz vulnerabilities docs reference lock clean
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -10,6 +10,8 @@ RUNTIME := $(VENV)/requirements.lock.installed
 DEVELOPMENT := $(VENV)/requirements-dev.lock.installed
 YARDSTICKS := $(VENV)/requirements-bench.lock.installed
 ARGS ?=
+SECONDS ?= 60
+TARGETS ?=
 
 help:
 	@echo "make demo          make, film, score, push and show the standard 75 questions (ARGS=--no-serve: no dashboard)"
@@ -22,6 +24,10 @@ help:
 	@echo "make bench-memory  measure the peak memory of making questions and of snapshots"
 	@echo "make bench-dashboard  measure how fast the dashboard answers, from a thousand runs to a million"
 	@echo "make reading       measure how surely distorted frames are read (ARGS='--questions 100')"
+	@echo "make fuzz          look for input that breaks a parser (SECONDS=60 for each target; TARGETS='tar manifest')"
+	@echo "make vulnerabilities  ask an advisory service about all locked packages; needs the network"
+	@echo "make docs          build the documentation into docs/_build"
+	@echo "make reference     write the pages of docs/reference anew, from the code"
 	@echo "make lock          bring the lock files up to date with pyproject.toml"
 	@echo "make clean         remove the environment, the demo and all caches"
 
@@ -36,6 +42,8 @@ test-long: $(DEVELOPMENT)
 	@VMEVAL_LONG=1 $(PYTHON) -m pytest tests/runner/test_create_dataset.py tests/runner/test_hosted_runs.py -k killed $(ARGS)
 	@VMEVAL_LONG=1 $(PYTHON) -m pytest -s tests/evaluators/test_judge_kills.py tests/runner/test_rating.py tests/web/test_rating_api.py $(ARGS)
 	@VMEVAL_LONG=1 $(PYTHON) -m pytest -s tests/snapshots/test_faults.py tests/snapshots/test_kills.py $(ARGS)
+	@VMEVAL_LONG=1 $(PYTHON) -m pytest tests/integrity/test_damages.py -k together $(ARGS)
+	@VMEVAL_LONG=1 $(PYTHON) -m pytest tests/lifecycle tests/migration tests/export -k kill $(ARGS)
 
 test-diffusers: requirements-diffusers.lock
 	@VMEVAL_VENV=.venv-diffusers sh scripts/environment.sh requirements-diffusers.lock
@@ -65,11 +73,24 @@ bench-dashboard: $(DEVELOPMENT)
 reading: $(DEVELOPMENT)
 	@$(PYTHON) -m benchmarks.reading $(ARGS)
 
+fuzz: $(DEVELOPMENT)
+	@$(PYTHON) -m fuzz --seconds $(SECONDS) $(TARGETS)
+
+vulnerabilities: $(DEVELOPMENT)
+	@$(PYTHON) -m pip_audit --require-hashes --disable-pip -r requirements.lock -r requirements-dev.lock $(ARGS)
+
+docs: reference
+	@$(PYTHON) -m sphinx -W --keep-going -q -b html docs docs/_build
+	@echo "docs/_build/index.html"
+
+reference: $(DEVELOPMENT)
+	@$(PYTHON) docs/_generate.py
+
 lock: $(DEVELOPMENT)
 	@sh scripts/lock.sh
 
 clean:
-	rm -rf $(VENV) demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) demo dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .fuzz
 	find vmevalkit tests benchmarks data web -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The development environment holds the whole of the other one.

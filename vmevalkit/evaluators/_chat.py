@@ -234,5 +234,5 @@ def _retry_after(headers: Mapping[str, str]) -> float:
         pass
     try:
         return max(0.0, (parsedate_to_datetime(value) - now()).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0.0

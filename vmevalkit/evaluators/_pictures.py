@@ -48,5 +48,5 @@ def read_picture(path: Path, max_side: int) -> Image.Image:
     try:
         with Image.open(path) as image:
             return shrunk(image.convert("RGB"), max_side)
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as error:
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
         raise RecordError(path, f"cannot be decoded: {error}") from error

@@ -104,7 +104,7 @@ def read_frame(path: Path) -> Frame:
     try:
         with Image.open(path) as image:
             return np.asarray(image.convert("RGB"))
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as error:
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
         raise RecordError(path, f"cannot be decoded: {error}") from error
 
 

@@ -124,7 +124,7 @@ def _image_problem(root: DataRoot, relative: str) -> str | None:
             image.verify()
     except VMEvalError:
         return f"{relative} (missing)"
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError):
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError):
         return f"{relative} (cannot be decoded)"
     return None
 

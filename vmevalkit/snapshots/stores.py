@@ -37,7 +37,10 @@ def open_remote(url: str, settings: Settings, *, create: bool = False) -> Remote
         UsageError: the URL or a setting cannot be used; the hint names the setting.
 
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url if url.isprintable() else "")
+    except ValueError:  # Square brackets that hold no address.
+        parts = urlsplit("")
     if parts.scheme not in SCHEMES:
         raise UsageError(
             f"{url!r} is not a remote",

@@ -77,7 +77,7 @@ class FunctionDomain:
             data = Path(source).read_bytes()
             with Image.open(io.BytesIO(data)) as image:
                 return data if image.format == "PNG" else to_png(image)
-        except (OSError, UnidentifiedImageError) as error:
+        except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
             raise PuzzleError(f"domain {self.name}: pair {index}: {source} cannot be read: {error}") from error
 
 

@@ -66,12 +66,15 @@ def public_uri(uri: str) -> str:
 
     ``file:///srv/lab/backup/202501151030/data`` becomes ``file:///…/backup/202501151030/data``.
     """
-    parts = urlsplit(uri)
-    if parts.scheme != "file":
+    if not uri.lower().lstrip().startswith("file:"):
         return uri
-    folder, slash, below = parts.path.rpartition("/archive/")
+    try:
+        path = urlsplit(uri).path
+    except ValueError:  # A version log can hold anything.
+        return "file:///…"
+    folder, slash, below = path.rpartition("/archive/")
     if not slash:
-        folder, below = "/".join(parts.path.split("/")[:-2]), "/".join(parts.path.split("/")[-2:])
+        folder, below = "/".join(path.split("/")[:-2]), "/".join(path.split("/")[-2:])
     else:
         below = f"archive/{below}"
     return f"file:///…/{folder.rpartition('/')[2]}/{below}"

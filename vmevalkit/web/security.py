@@ -74,7 +74,7 @@ class Walls:
             await send(message)
 
         # Bytes that belong into no address; what reads one below here would stumble over them.
-        scope["query_string"] = _NOT_ASCII.sub(lambda byte: b"%%%02X" % byte[0], scope["query_string"])
+        scope["query_string"] = _NOT_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), scope["query_string"])
         _complete_path(scope, self._root_path)
         answer = self._answer(Request(scope))
         if answer is not None:

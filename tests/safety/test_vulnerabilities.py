@@ -1,0 +1,24 @@
+"""What ``make vulnerabilities`` would ask about. To ask needs the network, and is no part of the tests."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from test_licences import LOCKS, locked
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def test_every_locked_package_of_this_machine_would_be_audited():
+    (command,) = re.findall(r"-m (pip_audit .+) \$\(ARGS\)", (REPOSITORY / "Makefile").read_text())
+    assert all(f"-r {lock}" in command for lock in LOCKS)
+    done = subprocess.run(
+        [sys.executable, "-m", *command.split(), "--dry-run", "--progress-spinner", "off"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"would have audited {len(locked())} packages" in done.stderr
+    assert "WARNING" not in done.stderr
