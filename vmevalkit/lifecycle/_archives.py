@@ -7,7 +7,7 @@ from vmevalkit.errors import UnsafePathError, UsageError
 from vmevalkit.snapshots import Manifest, Remote, Tree, fetched_manifest
 from vmevalkit.snapshots.catalog import NoSnapshotError
 from vmevalkit.snapshots.claim import left_behind
-from vmevalkit.snapshots.manifest import Row, merge
+from vmevalkit.snapshots.manifest import ManifestError, Row, merge
 from vmevalkit.snapshots.names import ARCHIVE, claim_key, data_prefix, folders_of
 from vmevalkit.snapshots.reading import hash_file, twice
 from vmevalkit.snapshots.walk import LocalFile, walk
@@ -44,8 +44,8 @@ def files_of(root: DataRoot, experiment: str) -> Iterator[LocalFile]:
 def name_for(remote: Remote, root: DataRoot, experiment: str, but: Collection[str] = ()) -> tuple[str, bool]:
     """Return the snapshot that an experiment goes into, and whether it is there already, with just these files.
 
-    Another experiment of the same name, or an earlier state of this one, keeps its place: then a number is added.
-    Names in ``but`` are passed over.
+    Another experiment of the same name, or an earlier state of this one, keeps its place: then a number is added. So
+    does an archive whose manifest is damaged. Names in ``but`` are passed over.
     """
     interrupted = left_behind(remote, root, scope_of(experiment))
     number = 1
@@ -58,6 +58,8 @@ def name_for(remote: Remote, root: DataRoot, experiment: str, but: Collection[st
             with fetched_manifest(remote, name) as manifest:
                 if next(differing(root, experiment, manifest), None) is None:
                     return name, True
+        except ManifestError:
+            continue
         except NoSnapshotError:
             if name == interrupted or (not remote.exists(claim_key(name)) and remote.is_empty(data_prefix(name))):
                 return name, False
