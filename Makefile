@@ -2,7 +2,7 @@
 # make demo ARGS=--no-serve    the same, ending after the work
 # make test                    all tests
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long audit test-diffusers lint bench bench-memory bench-dashboard reading fuzz vulnerabilities docs reference lock clean
+.PHONY: help demo test test-long faults audit test-diffusers lint bench bench-memory bench-dashboard reading fuzz vulnerabilities docs reference lock clean
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -17,6 +17,7 @@ help:
 	@echo "make demo          make, film, score, push and show the standard 75 questions (ARGS=--no-serve: no dashboard)"
 	@echo "make test          run all tests (ARGS='-k name' picks some)"
 	@echo "make test-long     the tests that take too long for every day, in full"
+	@echo "make faults        try every command under every kind of fault, and print what became of it; ten minutes"
 	@echo "make audit         audit the rule evaluator on 200 questions of each domain (ARGS='--domain chess')"
 	@echo "make test-diffusers  run tiny diffusers pipelines; installs 6 GB of torch into .venv-diffusers"
 	@echo "make lint          check style, types and the layers of the code"
@@ -44,6 +45,9 @@ test-long: $(DEVELOPMENT)
 	@VMEVAL_LONG=1 $(PYTHON) -m pytest -s tests/snapshots/test_faults.py tests/snapshots/test_kills.py $(ARGS)
 	@VMEVAL_LONG=1 $(PYTHON) -m pytest tests/integrity/test_damages.py -k together $(ARGS)
 	@VMEVAL_LONG=1 $(PYTHON) -m pytest tests/lifecycle tests/migration tests/export -k kill $(ARGS)
+
+faults: $(DEVELOPMENT)
+	@VMEVAL_LONG=1 $(PYTHON) -m pytest -q tests/faults $(ARGS)
 
 test-diffusers: requirements-diffusers.lock
 	@VMEVAL_VENV=.venv-diffusers sh scripts/environment.sh requirements-diffusers.lock

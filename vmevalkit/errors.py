@@ -73,6 +73,11 @@ class BusyError(VMEvalError):
 class VideoError(VMEvalError):
     """A video that cannot be written or decoded; the message says why."""
 
+    def __init__(self, message: str, *, hint: str | None = None, retryable: bool = False) -> None:
+        self.retryable = retryable
+        """Whether the machine lacked memory or threads, so that it may well succeed a moment later."""
+        super().__init__(message, hint=hint)
+
 
 class UnreadableFrameError(VMEvalError):
     """A frame in which no puzzle state can be seen with certainty."""

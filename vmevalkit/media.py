@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from errno import EAGAIN, EDQUOT, EFBIG, ENOSPC
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -30,6 +31,8 @@ _MOST_PIXELS = 4 * 10**9
 """No more are decoded for the small pictures of one video: a quarter of a minute of work."""
 _MOST_KEPT = 96
 """Small pictures of one video, at any time."""
+_DISK_FULL = (ENOSPC, EDQUOT, EFBIG)
+"""Errors that say nothing about a video."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ def write_video(path: Path, frames: Iterable[Frame], *, fps: int, crf: int = 18)
 
     Raises:
         VideoError: there are no frames, or they cannot be encoded.
+        OSError: the disk is full.
+        MemoryError: there is not enough memory.
 
     """
     count = 0
@@ -86,6 +91,10 @@ def write_video(path: Path, frames: Iterable[Frame], *, fps: int, crf: int = 18)
                 raise VideoError(f"{path.name}: no frames to write")
             container.mux(stream.encode())
     except (av.error.FFmpegError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in _DISK_FULL:
+            raise OSError(error.errno, error.strerror) from error
+        if _is_lack_of_memory(error):
+            raise MemoryError(_reason(error)) from error
         raise VideoError(f"{path.name}: cannot be written: {_reason(error)}") from error
     return count
 
@@ -116,7 +125,12 @@ def _opened(video: Path | bytes) -> Iterator[tuple[InputContainer, VideoStream]]
     except FileNotFoundError as error:
         raise VideoError(f"{name}: no such file") from error
     except (av.error.FFmpegError, ValueError, EOFError) as error:
-        raise VideoError(f"{name}: cannot be decoded: {_reason(error)}") from error
+        raise VideoError(f"{name}: cannot be decoded: {_reason(error)}", retryable=_is_lack_of_memory(error)) from error
+
+
+def _is_lack_of_memory(error: Exception) -> bool:
+    """Tell whether there was no memory, or no thread for a decoder, which says nothing about a video."""
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == EAGAIN)
 
 
 def _reason(error: Exception) -> str:

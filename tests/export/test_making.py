@@ -1,7 +1,6 @@
 """Questions that are made straight into tar files on a remote."""
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -39,8 +38,9 @@ def contents(folder):
 @pytest.fixture(scope="module")
 def streamed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("streamed") / "set"
-    os.environ["SOURCE_DATE_EPOCH"] = "1750000000"
-    done = stream_dataset(remote_at(folder), **ASKED)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", "1750000000")
+        done = stream_dataset(remote_at(folder), **ASKED)
     assert (done.files, done.questions, done.kept, done.missing) == (FILES, 14, 0, 0)
     assert done.bytes == sum(path.stat().st_size for path in folder.glob("*.tar"))
     return folder

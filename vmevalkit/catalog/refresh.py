@@ -27,6 +27,7 @@ from vmevalkit.dataroot import (
     DataRoot,
     exclusive,
     is_name,
+    naming_full_disk,
 )
 from vmevalkit.progress import Progress, Silent
 
@@ -90,10 +91,12 @@ def refresh(
 
     Raises:
         BusyError: another process is at it.
+        OSError: the disk is full.
 
     """
     began = time.monotonic()
     with (
+        naming_full_disk(index_path(root)),
         exclusive(root.lock("index"), "bringing the index up to date"),
         closing(open_for_writing(index_path(root), anew=rebuild)) as database,
     ):

@@ -31,6 +31,8 @@ from vmevalkit.errors import VMEvalError
 __all__ = ["app", "main"]
 
 _INTERRUPTED = 128 + signal.SIGINT
+_NO_MEMORY = ("can't start new thread", "failed to map segment", "cannot allocate memory")
+"""How Python says that there was no memory for a thread, or for a library of a package."""
 
 app = typer.Typer(
     name="vmevalkit",
@@ -91,6 +93,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         hint = "make room on the disk, then run the command again" if error.errno == errno.ENOSPC else None
         return show_error(f"{where}{error.strerror or error}", hint, 1)
+    except (MemoryError, RuntimeError, ImportError) as error:
+        if not isinstance(error, MemoryError) and not any(sign in str(error) for sign in _NO_MEMORY):
+            raise
+        return show_error("not enough memory", "the same command goes on where this one stopped", 1)
     except SystemExit as end:
         if end.code == _INTERRUPTED:
             return show_error("interrupted", "the same command goes on where this one stopped", _INTERRUPTED)

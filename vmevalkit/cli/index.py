@@ -9,6 +9,7 @@ from vmevalkit.cli.options import AsJson, DataDir, data_root, print_json
 
 if TYPE_CHECKING:
     from vmevalkit.catalog import Catalog, Refreshed
+    from vmevalkit.dataroot import DataRoot
 
 _MOST_PROBLEMS = 20
 
@@ -32,14 +33,12 @@ def index(
     """
     from vmevalkit.catalog import Catalog
     from vmevalkit.progress import shown
-    from vmevalkit.runner.create_dataset import merge_shards
 
     root = data_root(data_dir).existing()
     catalog = Catalog(root)
     with shown("index") as progress:
         done = catalog.refresh(progress, rebuild=rebuild)
-    if merge_shards(root, sum(catalog.question_counts().values())):
-        typer.echo(f"The manifest lists all questions now: {root.manifest}", err=True)
+    unmerged = _merged(root, catalog)
     count, problems = catalog.problems(_MOST_PROBLEMS)
     if as_json:
         found = [asdict(problem) for problem in problems]
@@ -52,8 +51,23 @@ def index(
             typer.echo(f"error: {problem.path}: {problem.reason}", err=True)
         if count > len(problems):
             typer.echo(f"... and {count - len(problems)} more", err=True)
-    if count:
+    if unmerged:
+        typer.echo(f"error: the manifest cannot list all questions: {unmerged}", err=True)
+    if count or unmerged:
         raise typer.Exit(1)
+
+
+def _merged(root: "DataRoot", catalog: "Catalog") -> str | None:
+    """Write the manifest if it does not count the questions that are there; return why that is not possible."""
+    from vmevalkit.errors import RecordError
+    from vmevalkit.runner.create_dataset import merge_shards
+
+    try:
+        if merge_shards(root, sum(catalog.question_counts().values())):
+            typer.echo(f"The manifest lists all questions now: {root.manifest}", err=True)
+    except RecordError as error:
+        return error.message
+    return None
 
 
 def _known(catalog: "Catalog") -> dict[str, int]:

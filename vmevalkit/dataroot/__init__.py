@@ -1,6 +1,7 @@
 """The data root: paths, JSON shapes, and how bytes get to disk. No other package knows any of the three."""
 
 from vmevalkit.dataroot.changes import ChangeLog, note_change
+from vmevalkit.dataroot.databases import naming_full_disk
 from vmevalkit.dataroot.experiments import at_work, experiment_lock, refuse_archived
 from vmevalkit.dataroot.files import (
     TEMP_SUFFIX,
@@ -134,6 +135,7 @@ __all__ = [
     "load_pair",
     "load_run",
     "manifest_header",
+    "naming_full_disk",
     "note_change",
     "read_header",
     "read_json",

@@ -58,7 +58,7 @@ class RuleEvaluator:
                 wrong_course = _wrong_course(film, rules)
                 return _unshown(wrong_course) if wrong_course else _shown(rules, _glimpses(item, film, rules))
         except VideoError as error:
-            return Verdict("error", None, f"undecodable: {error}")
+            return Verdict("error", None, f"undecodable: {error}", retryable=error.retryable)
         except UnreadableFrameError as error:
             return Verdict("error", None, f"unreadable: the last frame: {error}")
         difference = rules.difference(seen, rules.solved)

@@ -8,7 +8,7 @@ from PIL import Image, UnidentifiedImageError
 
 from vmevalkit import media
 from vmevalkit.dataroot import DataRoot, FittedRequest, Pair, Run, RunKey, VideoRequest, atomic_path, load_pair
-from vmevalkit.errors import RecordError, VMEvalError
+from vmevalkit.errors import RecordError, VideoError, VMEvalError
 from vmevalkit.media import Frame
 from vmevalkit.models import Film, FilmRequest, ModelEntry, ModelError, VideoModel, open_local
 from vmevalkit.runner import runs
@@ -38,6 +38,7 @@ def film_here(
     Raises:
         RecordError: the question cannot be read; nothing is written then.
         OSError: the disk is full, or the like.
+        MemoryError: this machine has too little memory, which is not the model's failure.
 
     """
     pair = load_pair(root, key.pair)
@@ -72,8 +73,10 @@ def film_here(
             model.film(request, temporary)
             facts = media.probe(temporary)
     except VMEvalError as error:
+        if isinstance(error, VideoError) and error.retryable:
+            raise MemoryError(error.message) from error
         return runs.fail(root, run, error)
-    except OSError:
+    except (OSError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - a model is somebody else's code: its failure is that of this run
         problem = f"{entry.name}: {type(error).__name__}: {error}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from vmevalkit.dataroot import DataRoot, FileState
+from vmevalkit.dataroot import DataRoot, FileState, naming_full_disk
 from vmevalkit.snapshots.manifest import Row
 
 _WRITTEN_AT_ONCE = 100
@@ -66,15 +66,17 @@ def opened_journal(root: DataRoot, token: str) -> Iterator[Journal]:
     """Open the journal of the push with this token; those of other pushes are removed."""
     file = root.state / f"push-{token}.sqlite"
     _remove(root, but=file)
-    try:
-        database = _opened(file)
-    except sqlite3.DatabaseError:
-        # Damaged: what was sent is sent again.
-        _remove(root)
-        database = _opened(file)
+    with naming_full_disk(file):
+        try:
+            database = _opened(file)
+        except sqlite3.DatabaseError:
+            # Damaged: what was sent is sent again.
+            _remove(root)
+            database = _opened(file)
     journal = Journal(database)
     try:
-        yield journal
+        with naming_full_disk(file):
+            yield journal
     finally:
         with suppress(sqlite3.DatabaseError):  # What is not noted is sent again.
             journal.save()
