@@ -94,7 +94,7 @@ def write_video(path: Path, frames: Iterable[Frame], *, fps: int, crf: int = 18)
         if isinstance(error, OSError) and error.errno in _DISK_FULL:
             raise OSError(error.errno, error.strerror) from error
         if _is_lack_of_memory(error):
-            raise MemoryError(_reason(error)) from error
+            raise MemoryError("not enough memory") from error
         raise VideoError(f"{path.name}: cannot be written: {_reason(error)}") from error
     return count
 

@@ -357,8 +357,8 @@ class _Session:
         self._watch(event("started"))
         try:
             run = await studio.film(key, step, lambda job_id: self._watch(event("submitted", job_id=job_id)))
-        except (CredentialsError, BrokenExecutor) as error:
-            # The key is wrong, or the system has killed a worker: the next run would fare no better.
+        except (CredentialsError, BrokenExecutor, MemoryError) as error:
+            # The key is wrong, or the system has killed a worker or denies memory: the next run would fare no better.
             self.stop(model, error)
             self._watch(event("left"))
             return 0.0

@@ -74,7 +74,7 @@ def film_here(
             facts = media.probe(temporary)
     except VMEvalError as error:
         if isinstance(error, VideoError) and error.retryable:
-            raise MemoryError(error.message) from error
+            raise MemoryError("not enough memory") from error
         return runs.fail(root, run, error)
     except (OSError, MemoryError):
         raise
