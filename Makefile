@@ -17,7 +17,7 @@ help:
 	@echo "make demo          make, film, score, push and show the standard 75 questions (ARGS=--no-serve: no dashboard)"
 	@echo "make test          run all tests (ARGS='-k name' picks some)"
 	@echo "make test-long     the tests that take too long for every day, in full"
-	@echo "make faults        try every command under every kind of fault, and print what became of it; ten minutes"
+	@echo "make faults        try every command under every kind of fault, and print what became of it; a quarter of an hour"
 	@echo "make audit         audit the rule evaluator on 200 questions of each domain (ARGS='--domain chess')"
 	@echo "make test-diffusers  run tiny diffusers pipelines; installs 6 GB of torch into .venv-diffusers"
 	@echo "make lint          check style, types and the layers of the code"
