@@ -42,8 +42,6 @@ class Damage:
     code: int = 1
     named: str = ""
     """What the message has to name; the folder of the file if it is empty and the exit status is not 0."""
-    again: tuple[str, ...] = ()
-    """What to say in addition when the file is whole again."""
 
 
 _NOTED = ("evaluations/", "questions/vmeval_dataset.json", "out/")
@@ -61,7 +59,7 @@ DAMAGES = [
     Damage("run", "metadata cut short", _PAIR, cut_short),
     Damage("run", "frame cut short", _FRAME, cut_short),
     Damage("evaluate", "run cut short", _RUN, cut_short),
-    Damage("evaluate", "video cut short", _VIDEO, cut_short, code=0, again=("--force",)),
+    Damage("evaluate", "video cut short", _VIDEO, cut_short, code=0),
     Damage("pull", "object flipped", _OBJECT, flipped),
     Damage("pull", "manifest cut short", _ROWS, cut_short),
     Damage("validate --fix", "metadata cut short", _PAIR, cut_short),
@@ -101,7 +99,7 @@ def damaged(workshop: Workshop, verb: Verb, damage: Damage) -> Trial:
             write_bytes(path, data)  # as a pull does: a new file takes the place of the old one
         return f"exit status {said.code}", wrong
 
-    return workshop.attempt(verb, "damage", damage.what, site, disturb, noted=_NOTED, again=damage.again)
+    return workshop.attempt(verb, "damage", damage.what, site, disturb, noted=_NOTED)
 
 
 def _touched(before: dict[str, bytes], now: dict[str, bytes], reference: Reference) -> list[str]:

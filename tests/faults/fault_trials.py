@@ -121,7 +121,6 @@ class Workshop:
         disturb: Callable[[Reference], Disturbed],
         *,
         noted: tuple[str, ...] = (),
-        again: tuple[str, ...] = (),
     ) -> Trial:
         """Disturb a verb, look at what it has left, repeat it in peace, and write down what was lost.
 
@@ -132,21 +131,20 @@ class Workshop:
             site: where.
             disturb: does it, and tells how it ended.
             noted: how the paths begin at which the verb may write down what went wrong, or leave something out.
-            again: what to say in addition when it is repeated.
 
         """
         self.attempts += 1
         begun = time.monotonic()
         reference = self.reference(verb)
         outcome, losses = disturb(reference)
-        losses = [*losses, *losses_after(site, verb, reference, noted), *self._repeat(site, verb, reference, again)]
+        losses = [*losses, *losses_after(site, verb, reference, noted), *self._repeat(site, verb, reference)]
         trial = Trial(verb.name, kind, detail, outcome, tuple(losses), time.monotonic() - begun)
         self.ledger.add(trial)
         return trial
 
-    def _repeat(self, site: Site, verb: Verb, reference: Reference, again: tuple[str, ...]) -> list[str]:
+    def _repeat(self, site: Site, verb: Verb, reference: Reference) -> list[str]:
         was_done = not state_of(site, with_index=verb.with_index).differences(reference.after)
-        said = site.do(*verb.command, *verb.again, *again)
+        said = site.do(*verb.command, *verb.again)
         told = [f"repeated: {wrong}" for wrong in misconduct(said)]
         if said.code != 0 and not was_done:
             told.append(f"repeated: exit status {said.code}: {said.all[-1000:]}")

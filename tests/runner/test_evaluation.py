@@ -78,6 +78,17 @@ def test_a_video_that_changed_is_scored_again(scored):
     assert evaluate_experiment(scored, EXPERIMENT, RULES).scored == 1
 
 
+def test_a_video_that_was_damaged_is_scored_again_once_it_is_whole(scored):
+    video = next(scored.outputs.glob(f"{EXPERIMENT}/oracle/maze_task/*/*/video/model_output.mp4"))
+    whole = video.read_bytes()
+    video.write_bytes(whole[: len(whole) // 3])
+    done = evaluate_experiment(scored, EXPERIMENT, RULES, models=["oracle"], domains=["maze"], force=True)
+    assert (done.scored, done.errors) == (1, 1)
+    video.write_bytes(whole)
+    done = evaluate_experiment(scored, EXPERIMENT, RULES, models=["oracle"], domains=["maze"])
+    assert (done.scored, done.errors, done.kept) == (1, 0, 1)
+
+
 @pytest.mark.parametrize("content", [b"", b"no video", None])
 def test_a_video_that_cannot_be_decoded_is_an_error(scored, content):
     key = next(scored.iter_runs(EXPERIMENT, "oracle"))

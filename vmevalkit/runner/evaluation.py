@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import file_digest
 from itertools import groupby
+from pathlib import Path
 from typing import TypeVar
 
 from vmevalkit.clock import timestamp
@@ -247,7 +249,11 @@ def _judged(
                     break
                 return None
     if run.status == "succeeded":
-        verdict = judge.evaluate(Item(root.run_folder(key) / "video" / VIDEO_NAME, question, rules))
+        video = root.run_folder(key) / "video" / VIDEO_NAME
+        verdict = judge.evaluate(Item(video, question, rules))
+        if verdict.status == "error" and not _is_intact(video, run.video_sha256):
+            # It is no word on the run's own video: once that is back, it is looked at again.
+            verdict = replace(verdict, retryable=True)
     else:
         reason = run.error.message if run.error else "it has not finished"
         verdict = Verdict("skipped", None, f"there is no video: {reason}")
@@ -266,6 +272,14 @@ def _judged(
         cost_usd=verdict.cost_usd,
         judge=verdict.judge,
     )
+
+
+def _is_intact(video: Path, sha256: str | None) -> bool:
+    try:
+        with video.open("rb") as file:
+            return sha256 is None or file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
 
 
 def _question(root: DataRoot, pair: Pair) -> Question:
