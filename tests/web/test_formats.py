@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vmevalkit.web import formats
@@ -90,6 +90,8 @@ def test_shares_are_all_or_nothing_only_if_they_are(share, shown):
 
 
 @given(st.floats(0, 1))
+@example(0.005)
+@example(0.995)
 def test_a_share_never_reads_as_all_or_nothing_unless_it_is(share):
     assert (formats.percent(share) in ("0%", "100%")) == (share in (0, 1))
 

@@ -74,11 +74,12 @@ def percent(share: float | None) -> str:
     """Write a share: ``85%``; what is nearly all or nearly nothing is not rounded to all or nothing."""
     if share is None:
         return UNKNOWN
-    if 0 < share < 0.005:
+    text = f"{share * 100:.0f}%"
+    if text == "0%" and share > 0:
         return "<1%"
-    if 0.995 <= share < 1:
+    if text == "100%" and share < 1:
         return ">99%"
-    return f"{share * 100:.0f}%"
+    return text
 
 
 def count(number: int) -> str:
