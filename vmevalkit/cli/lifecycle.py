@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vmevalkit.cli.options import AsJson, DataDir, RemoteUrl, Yes, data_root, opened_remote, print_json, print_table
+from vmevalkit.cli.options import (
+    AsJson,
+    DataDir,
+    RemoteUrl,
+    Yes,
+    data_root,
+    opened_remote,
+    print_json,
+    print_table,
+    size_text,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -155,7 +165,7 @@ def unarchive(
         if as_json:
             print_json({**asdict(plan), "done": False})
             return
-        print(f"{experiment}: {plan.files} files ({_size(plan.bytes)}) would come back from {plan.s3_uri}.")
+        print(f"{experiment}: {plan.files} files ({size_text(plan.bytes)}) would come back from {plan.s3_uri}.")
         if remove_remote:
             print("The archive would be deleted there.")
         if plan.problem:
@@ -167,7 +177,7 @@ def unarchive(
     if as_json:
         print_json({**asdict(result), "done": not result.failed})
     else:
-        size = _size(result.written_bytes)
+        size = size_text(result.written_bytes)
         print(f"{experiment}: {result.written} files came back ({size}), {result.skipped} were here already")
     _tell(result.failures)
     _end(result.failures)
@@ -206,9 +216,9 @@ def clean(
     else:
         count = sum(done.counts.values())
         if yes or not count:
-            print(f"Removed {count} ({_size(done.bytes)})." if count else "There is nothing to clean up.")
+            print(f"Removed {count} ({size_text(done.bytes)})." if count else "There is nothing to clean up.")
         else:
-            print(f"{count} can go ({_size(done.bytes)}). Nothing was done: --yes removes them.")
+            print(f"{count} can go ({size_text(done.bytes)}). Nothing was done: --yes removes them.")
     _tell(done.failures, done.busy)
     _end(done.failures)
 
@@ -221,7 +231,7 @@ class _Lines:
 
     def add(self, junk: "Junk") -> None:
         if not self._as_json:
-            print(f"- {junk.path} ({_size(junk.bytes)}, {junk.age_days:g} days)")
+            print(f"- {junk.path} ({size_text(junk.bytes)}, {junk.age_days:g} days)")
             return
         print(self._separator + json.dumps(asdict(junk), ensure_ascii=False), end="")
         self._separator = ",\n    "
@@ -234,8 +244,8 @@ class _Lines:
 
 def _print_retention(plan: "RetentionPlan", done: "Retained", as_json: bool) -> None:
     if not as_json:
-        what = f"{done.removed} runs and evaluations ({_size(done.removed_bytes)})"
-        temp = f"{sum(done.temp.counts.values())} temporary files ({_size(done.temp.bytes)})"
+        what = f"{done.removed} runs and evaluations ({size_text(done.removed_bytes)})"
+        temp = f"{sum(done.temp.counts.values())} temporary files ({size_text(done.temp.bytes)})"
         if done.dry_run:
             _tell((), done.busy)
             _list(f"note: {problem}: it stays" for problem in done.failures)
@@ -271,7 +281,7 @@ def _print_due(plan: "RetentionPlan") -> None:
             f"{part.days} days",
             str(part.units),
             str(part.files),
-            _size(part.bytes),
+            size_text(part.bytes),
             stay,
         )
     print_table(table)
@@ -286,7 +296,7 @@ def _print_archive_plan(plans: "list[ArchivePlan]", as_json: bool) -> None:
         return
     print_table(_archive_table(plans))
     going = [plan for plan in plans if plan.problem is None]
-    size = _size(sum(plan.bytes for plan in going))
+    size = size_text(sum(plan.bytes for plan in going))
     print(f"{len(going)} can go to the remote ({size}). Nothing was done: --yes archives them.")
 
 
@@ -297,7 +307,7 @@ def _archive_table(plans: "list[ArchivePlan]") -> "Table":
     for plan in plans:
         note = plan.problem or ("only what is left here has to go" if plan.action == "finish" else "")
         newest = f"{plan.newest:%Y-%m-%d %H:%M}"
-        table.add_row(plan.experiment, str(plan.files), _size(plan.bytes), newest, plan.s3_uri, note)
+        table.add_row(plan.experiment, str(plan.files), size_text(plan.bytes), newest, plan.s3_uri, note)
     return table
 
 
@@ -326,10 +336,3 @@ def _list(lines: Iterable[str]) -> None:
 def _end(*failures: Iterable[str]) -> None:
     if any(list(some) for some in failures):
         raise typer.Exit(1)
-
-
-def _size(count: int) -> str:
-    """Return a number of bytes with a unit that suits it."""
-    from rich.filesize import decimal
-
-    return decimal(count)

@@ -134,6 +134,13 @@ def shard_of(text: str | None) -> "Shard | None":
     return None if text is None else Shard.parse(text)
 
 
+def size_text(count: int) -> str:
+    """Return a number of bytes with a unit that suits it."""
+    from rich.filesize import decimal
+
+    return decimal(count)
+
+
 def print_json(value: object) -> None:
     """Print a value as JSON."""
     print(json.dumps(value, indent=2, ensure_ascii=False))

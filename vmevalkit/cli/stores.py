@@ -19,6 +19,7 @@ from vmevalkit.cli.options import (
     print_json,
     print_table,
     remote_and_snapshot,
+    size_text,
 )
 
 if TYPE_CHECKING:
@@ -120,14 +121,7 @@ def _label(side: "Manifest | Tree") -> str:
 
 
 def _cell(amount: "Amount | None") -> str:
-    return f"{amount.files} ({_size(amount.bytes)})" if amount is not None and amount.files else ""
-
-
-def _size(count: int) -> str:
-    """Return a number of bytes with a unit that suits it."""
-    from rich.filesize import decimal
-
-    return decimal(count)
+    return f"{amount.files} ({size_text(amount.bytes)})" if amount is not None and amount.files else ""
 
 
 def _print_difference_as_json(
@@ -192,7 +186,7 @@ def verify(
         print_json({**asdict(result), "failed": result.failed})
     else:
         part = f" of {result.scope}" if result.scope else ""
-        sizes = f"{result.files} files{part} ({_size(result.bytes)})"
+        sizes = f"{result.files} files{part} ({size_text(result.bytes)})"
         counts = ", ".join(f"{count} {kind}" for kind, count in sorted(result.counts.items()))
         well = "have been read and are as they were pushed" if deep else "are there with their sizes"
         print(f"{name}: {sizes}: {counts}" if result.failed else f"{name}: {sizes} {well}")
@@ -248,9 +242,9 @@ def gc(
         }
         print_json(fields)
     elif yes and garbage.parts:
-        print(f"Deleted {deleted.objects} objects ({_size(deleted.bytes)}).")
+        print(f"Deleted {deleted.objects} objects ({size_text(deleted.bytes)}).")
     elif garbage.parts:
-        size = f"{garbage.objects} objects ({_size(garbage.bytes)})"
+        size = f"{garbage.objects} objects ({size_text(garbage.bytes)})"
         print(f"{size} can go. Nothing was done: --yes deletes them.")
     for problem in garbage.problems:
         typer.echo(f"error: {problem}", err=True)
@@ -266,7 +260,7 @@ def _print_garbage(garbage: "Garbage") -> None:
         table = Table("snapshot", "objects", "size", "newest (UTC)", "why", box=None)
         for part in garbage.parts:
             newest = f"{part.newest:%Y-%m-%d %H:%M}"
-            table.add_row(part.snapshot, str(part.objects), _size(part.bytes), newest, _REASONS[part.why])
+            table.add_row(part.snapshot, str(part.objects), size_text(part.bytes), newest, _REASONS[part.why])
         print_table(table)
     elif not garbage.problems:
         print("There is nothing to delete.")
