@@ -23,6 +23,7 @@ PROGRAMS = (
     "snapshot-memory",
     "snapshot-requests",
     "snapshots",
+    "timeline",
     "validate",
 )
 
