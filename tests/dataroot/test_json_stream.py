@@ -37,7 +37,7 @@ def test_the_elements_of_a_list_come_one_by_one(values):
 @given(st.lists(VALUES, max_size=6), VALUES)
 def test_what_follows_a_list_is_left(values, more):
     events = stream({"list": values, "more": more})
-    while next(events).name != "start_array":
+    while next(events)[1] != "start_array":
         pass
     assert list(json_elements(events)) == values
     assert next(events) == (1, "map_key", "more")
@@ -62,7 +62,7 @@ def entries(path):
 @pytest.mark.parametrize(
     ("read", "document"),
     [
-        (read_header, "[" * 200_000),
+        (read_header, '{"a":[' * 200_000),
         (read_header, '{"a":' * 200_000),
         (entries, '{"a":[' * 200_000),
         (entries, '{"pairs":' + "[" * 200_000),

@@ -5,7 +5,7 @@ parser's own prefixes would grow with its square.
 """
 
 from collections.abc import Iterator
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, TypeAlias
 
 import ijson
 
@@ -14,16 +14,15 @@ DEEPEST = 200
 JSON_STREAM_ERRORS = (ijson.JSONError, ValueError, RecursionError)
 """What reading a stream raises where it is not what it should be."""
 _STEPS = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
+_ENDS = frozenset({"end_map", "end_array"})
 
+JsonEvent: TypeAlias = tuple[int, str, Any]
+"""One event of a parser: its depth, its name and its value.
 
-class JsonEvent(NamedTuple):
-    """One event of a parser."""
-
-    depth: int
-    """In how many objects and lists it happens: 1 for the keys of the outermost object, and for its end."""
-    name: str
-    """As in ``ijson``: ``start_map``, ``map_key``, ``string``, ``end_array``, ..."""
-    value: Any
+The depth is in how many objects and lists it happens: 1 for the keys of the outermost object, and for its end. Names
+are those of ``ijson``: ``start_map``, ``map_key``, ``string``, ``end_array``, ... A plain tuple, as a manifest of a
+million questions has two hundred million of them.
+"""
 
 
 def json_events(file: IO[bytes]) -> Iterator[JsonEvent]:
@@ -36,22 +35,43 @@ def json_events(file: IO[bytes]) -> Iterator[JsonEvent]:
     """
     depth = 0
     for name, value in ijson.basic_parse(file, use_float=True):
-        yield JsonEvent(depth, name, value)
-        depth += _STEPS.get(name, 0)
-        if depth > DEEPEST:
-            raise ValueError(f"nested more than {DEEPEST} deep")
+        yield depth, name, value
+        if name in _STEPS:
+            depth += _STEPS[name]
+            if depth > DEEPEST:
+                raise ValueError(f"nested more than {DEEPEST} deep")
 
 
 def json_elements(events: Iterator[JsonEvent]) -> Iterator[Any]:
     """Yield the values of a list one by one; the event that began the list has been taken, its end will be."""
-    builder = ijson.ObjectBuilder()
-    top: int | None = None
     for event in events:
-        top = event.depth if top is None else top
-        if event.name == "end_array" and event.depth == top:
+        if event[1] == "end_array":
             return
-        builder.event(event.name, event.value)
-        # The end of a value is told one level deeper than its beginning.
-        if event.depth - (event.name in ("end_map", "end_array")) == top and not event.name.startswith("start_"):
-            yield builder.value
-            builder = ijson.ObjectBuilder()
+        yield json_value(event, events)
+
+
+def json_value(first: JsonEvent, events: Iterator[JsonEvent]) -> object:
+    """Return the value that begins with an event which has been taken; the last of its events will be."""
+    _, name, value = first
+    if name not in _STEPS:
+        return value
+    current: Any = {} if name == "start_map" else []
+    around: list[Any] = []
+    key = ""
+    for _, name, value in events:
+        if name == "map_key":
+            key = value
+        elif name in _ENDS:
+            if not around:
+                break
+            current = around.pop()
+        else:
+            inner: Any = {} if name == "start_map" else [] if name == "start_array" else value
+            if type(current) is dict:
+                current[key] = inner
+            else:
+                current.append(inner)
+            if name in _STEPS:
+                around.append(current)
+                current = inner
+    return current

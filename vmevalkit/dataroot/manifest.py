@@ -13,12 +13,11 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-import ijson
 from pydantic import ValidationError
 
 from vmevalkit.clock import timestamp
 from vmevalkit.dataroot.files import atomic_path
-from vmevalkit.dataroot.json_stream import JSON_STREAM_ERRORS, JsonEvent, json_elements, json_events
+from vmevalkit.dataroot.json_stream import JSON_STREAM_ERRORS, JsonEvent, json_elements, json_events, json_value
 from vmevalkit.dataroot.layout import DataRoot
 from vmevalkit.dataroot.records import Pair, load_pair
 from vmevalkit.errors import RecordError
@@ -80,18 +79,19 @@ def read_header(path: Path) -> dict[str, Any]:
         RecordError: the file is missing, malformed or cut short before the pairs begin.
 
     """
-    builder = ijson.ObjectBuilder()
     with _opened(path) as file:
+        events = json_events(file)
+        header: dict[str, Any] = {}
         try:
-            for event in json_events(file):
-                if event == (1, "map_key", "pairs"):
+            if next(events)[1] != "start_map":
+                raise RecordError(path, "expected a JSON object")
+            for _, name, key in events:
+                if name == "end_map" or key == "pairs":
                     break
-                builder.event(event.name, event.value)
+                header[key] = json_value(next(events), events)
         except JSON_STREAM_ERRORS as error:
             raise RecordError(path, f"malformed JSON: {error}") from error
-    if not isinstance(builder.value, dict):
-        raise RecordError(path, "expected a JSON object")
-    return builder.value
+    return header
 
 
 def iter_manifest(path: Path) -> Iterator[Pair]:
@@ -131,7 +131,7 @@ def _entries(events: Iterator[JsonEvent]) -> Iterator[Any]:
     for event in events:
         if event == (1, "map_key", "pairs"):
             following = next(events, None)
-            if following is not None and following.name == "start_array":
+            if following is not None and following[1] == "start_array":
                 yield from json_elements(events)
 
 

@@ -82,10 +82,10 @@ def _records(base: Path, file: Path) -> Iterator[tuple[str, dict[str, Any] | Not
 def _goes_to_list(events: Iterator[JsonEvent]) -> bool:
     """Read on to the list of questions; tell whether there is one."""
     key = None
-    for event in events:
-        if event.name == "map_key" and event.depth == 1:
-            key = event.value
-        elif event.name == "start_array" and (event.depth == 0 or (event.depth == 1 and key == _PAIRS)):
+    for depth, name, value in events:
+        if name == "map_key" and depth == 1:
+            key = value
+        elif name == "start_array" and (depth == 0 or (depth == 1 and key == _PAIRS)):
             return True
     return False
 
