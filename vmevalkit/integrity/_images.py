@@ -2,16 +2,14 @@
 
 import io
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image, UnidentifiedImageError
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_AROUND_CHUNK = 12
-"""The bytes of a chunk's length, name and checksum."""
+from vmevalkit.integrity._png import BrokenPngError, Frame, chunks, decode_frame, differ
+
 _SAMPLE = 64
 """Side of the picture in which most differences are seen at once."""
 _ERRORS = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -24,13 +22,15 @@ class BrokenImageError(Exception):
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture that could be opened."""
+    """A picture that could be opened, and decoded if that was asked for."""
 
     size: tuple[int, int]
     """Width and height in pixels."""
     format: str
-    image: Image.Image | None
-    """The pixels, if they were asked for."""
+    source: str | bytes
+    """A file's path, or its bytes."""
+    frame: Frame | None = None
+    """The pixels, if they were asked for and could be had quickly."""
 
 
 @contextmanager
@@ -47,7 +47,8 @@ def open_picture(source: str | bytes, *, decoded: bool) -> Picture:
 
     Args:
         source: a file's path, or its bytes.
-        decoded: decode all of it, and keep the pixels.
+        decoded: decode all of it; and compare every chunk of a PNG file with its checksum, as Pillow does not for the
+            pixels. Only bytes can be decoded.
 
     Raises:
         BrokenImageError: it cannot be decoded.
@@ -55,47 +56,40 @@ def open_picture(source: str | bytes, *, decoded: bool) -> Picture:
     """
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as image:
+            picture = Picture(image.size, image.format or "", source)
             if not decoded:
-                return Picture(image.size, image.format or "", None)
-            kind = image.format or ""
-            if kind == "PNG" and isinstance(source, bytes):
-                _check_chunks(source)
+                return picture
+            if picture.format == "PNG" and isinstance(source, bytes):
+                frame = decode_frame(list(chunks(source)))
+                if frame is not None:
+                    return replace(picture, frame=frame)
             image.load()
-            return Picture(image.size, kind, image)
+            return picture
     except UnidentifiedImageError as error:
         raise BrokenImageError("not a picture") from error
+    except BrokenPngError as error:
+        raise BrokenImageError(str(error)) from error
     except _ERRORS as error:
         raise BrokenImageError(str(error) or type(error).__name__) from error
 
 
-def _check_chunks(data: bytes) -> None:
-    """Compare every chunk of a PNG file with its checksum, as Pillow does not for the pixels.
-
-    See https://www.w3.org/TR/png-3/#5Chunk-layout.
-
-    Raises:
-        BrokenImageError: one is damaged, or the last one is missing.
-
-    """
-    start = len(_SIGNATURE)
-    while (end := start + _AROUND_CHUNK + int.from_bytes(data[start : start + 4])) <= len(data):
-        kind = data[start + 4 : start + 8]
-        if zlib.crc32(data[start + 4 : end - 4]) != int.from_bytes(data[end - 4 : end]):
-            raise BrokenImageError(f"the checksum of its chunk {kind.decode('latin-1')} is wrong")
-        if kind == b"IEND":
-            return
-        start = end
-    raise BrokenImageError("cut short")
+def show_the_same(one: Picture, other: Picture) -> bool:
+    """Tell whether two decoded pictures of the same size have the same pixels."""
+    if one.source == other.source:
+        return True
+    if one.frame is not None and other.frame is not None:
+        different = differ(one.frame, other.frame)
+        if different is not None:
+            return not different
+    with _reopened(one) as first, _reopened(other) as second:
+        small = (_SAMPLE, _SAMPLE)
+        return _same(
+            first.resize(small, Image.Resampling.NEAREST), second.resize(small, Image.Resampling.NEAREST)
+        ) and _same(first, second)
 
 
-def show_the_same(one: Image.Image, other: Image.Image) -> bool:
-    """Tell whether two decoded pictures have the same pixels."""
-    if one.size != other.size:
-        return False
-    small = (_SAMPLE, _SAMPLE)
-    return _same(one.resize(small, Image.Resampling.NEAREST), other.resize(small, Image.Resampling.NEAREST)) and _same(
-        one, other
-    )
+def _reopened(picture: Picture) -> Image.Image:
+    return Image.open(io.BytesIO(picture.source) if isinstance(picture.source, bytes) else picture.source)
 
 
 def _same(one: Image.Image, other: Image.Image) -> bool:

@@ -146,7 +146,7 @@ class QuestionCheck:
                     Code.WRONG_IMAGE_SIZE, f"{path}/{name}", f"is {_size(picture)} pixels, not {declared}x{declared}"
                 )
         if len(pictures) == len(_FRAMES):
-            self._compare(path, pictures, files, contents, is_declared=isinstance(declared, int))
+            self._compare(path, pictures, files, is_declared=isinstance(declared, int))
         if GROUND_TRUTH_NAME in files:
             self._film(f"{path}/{GROUND_TRUTH_NAME}", files[GROUND_TRUTH_NAME], pictures.get(FIRST_FRAME_NAME))
         first = contents.get(FIRST_FRAME_NAME)
@@ -169,13 +169,7 @@ class QuestionCheck:
         return picture
 
     def _compare(
-        self,
-        path: str,
-        pictures: dict[str, Picture],
-        files: dict[str, os.DirEntry[str]],
-        contents: dict[str, bytes],
-        *,
-        is_declared: bool,
+        self, path: str, pictures: dict[str, Picture], files: dict[str, os.DirEntry[str]], *, is_declared: bool
     ) -> None:
         first, final = pictures[FIRST_FRAME_NAME], pictures[FINAL_FRAME_NAME]
         if first.size != final.size:
@@ -184,11 +178,7 @@ class QuestionCheck:
                     Code.FRAME_SIZES_DIFFER, path, f"has frames of {_size(first)} and {_size(final)} pixels"
                 )
             return
-        if first.image is not None and final.image is not None:
-            same = contents[FIRST_FRAME_NAME] == contents[FINAL_FRAME_NAME] or show_the_same(first.image, final.image)
-        else:
-            same = self._same_files(path, files)
-        if same:
+        if show_the_same(first, final) if self.decode else self._same_files(path, files):
             self.scanner.note(Code.IDENTICAL_FRAMES, path, "has a first and a final frame that show the same")
 
     def _same_files(self, path: str, files: dict[str, os.DirEntry[str]]) -> bool:
