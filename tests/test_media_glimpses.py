@@ -8,6 +8,7 @@ from PIL import Image
 
 from vmevalkit import media
 from vmevalkit.errors import VideoError
+from vmevalkit.media import glimpsing
 
 LARGE = (10_000, 10_000)
 NOT_LARGE = [make for make in odd_videos.VIDEOS if make is not odd_videos.four_k]
@@ -20,7 +21,7 @@ def difference(one, other):
 
 def seeking(monkeypatch):
     """Make all videos count as long ones."""
-    monkeypatch.setattr(media, "_FEW_PIXELS", 0)
+    monkeypatch.setattr(glimpsing, "_FEW_PIXELS", 0)
 
 
 @pytest.mark.parametrize("make", odd_videos.VIDEOS, ids=lambda make: make.__name__)
@@ -80,7 +81,7 @@ def test_a_video_has_as_many_glimpses_as_frames_at_most(tmp_path):
 def test_in_a_long_video_only_what_is_near_the_moments_is_decoded(tmp_path, monkeypatch):
     path = odd_videos.encoded(tmp_path / "long.mp4", odd_videos.pictures(400), options={"g": "10"})
     seeking(monkeypatch)
-    monkeypatch.setattr(media, "_MOST_PIXELS", 100 * 128 * 96)  # a quarter of it
+    monkeypatch.setattr(glimpsing, "_MOST_PIXELS", 100 * 128 * 96)  # a quarter of it
     pictures = media.glimpses(path, 4, box=LARGE)
     assert len(pictures) == 4
     assert difference(pictures[-1], media.last_frame(path)) < 1
@@ -90,6 +91,6 @@ def test_a_last_frame_that_is_too_far_from_a_key_frame_is_not_looked_for(tmp_pat
     path = odd_videos.encoded(
         tmp_path / "long.mp4", odd_videos.pictures(200), options={"g": "1000", "sc_threshold": "0"}
     )
-    monkeypatch.setattr(media, "_MOST_PIXELS", 50 * 128 * 96)
+    monkeypatch.setattr(glimpsing, "_MOST_PIXELS", 50 * 128 * 96)
     with pytest.raises(VideoError, match="too long"):
         media.glimpses(path, 1, box=LARGE)
