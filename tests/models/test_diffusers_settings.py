@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from vmevalkit.errors import UnknownNameError, UsageError
 from vmevalkit.models import FilmRequest
-from vmevalkit.models._grids import FilmPlan, Grid, choose_device, fit, grid_of
+from vmevalkit.models._grids import FilmPlan, Grid, choose_device, grid_of, plan_film
 from vmevalkit.models.diffusers import DiffusersModel
 
 FIRST = np.zeros((32, 64, 3), np.uint8)
@@ -104,16 +104,16 @@ def test_a_second_transformer_stands_in_for_a_missing_first_one():
     ],
 )
 def test_the_nearest_size_and_no_fewer_frames_are_made(wish, plan):
-    assert fit(Grid(16, 4), *wish, 16) == FilmPlan(*plan, 16)
+    assert plan_film(Grid(16, 4), *wish, 16) == FilmPlan(*plan, 16)
 
 
 def test_a_model_of_one_size_makes_that():
-    assert fit(Grid(16, 4, size=(720, 480)), 512, 512, 49, 8) == FilmPlan(720, 480, 49, 8)
+    assert plan_film(Grid(16, 4, size=(720, 480)), 512, 512, 49, 8) == FilmPlan(720, 480, 49, 8)
 
 
 def test_a_model_with_a_longest_video_makes_no_longer_one():
-    assert fit(Grid(64, most_frames=25), 1024, 576, 81, 7).frames == 25
-    assert fit(Grid(64, most_frames=25), 1024, 576, 14, 7).frames == 14
+    assert plan_film(Grid(64, most_frames=25), 1024, 576, 81, 7).frames == 25
+    assert plan_film(Grid(64, most_frames=25), 1024, 576, 14, 7).frames == 14
 
 
 @given(
@@ -123,7 +123,7 @@ def test_a_model_with_a_longest_video_makes_no_longer_one():
     st.integers(1, 500),
 )
 def test_a_plan_is_on_the_grid_and_near_the_wish(grid, width, height, frames):
-    plan = fit(grid, width, height, frames, 16)
+    plan = plan_film(grid, width, height, frames, 16)
     for side, wish in ((plan.width, width), (plan.height, height)):
         assert side >= grid.pixels
         assert side % grid.pixels == 0

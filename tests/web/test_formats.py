@@ -26,10 +26,6 @@ def test_times_are_in_utc_and_say_so(text, shown):
     assert formats.when(text) == shown
 
 
-def test_a_day_is_that_of_utc():
-    assert formats.day("2025-01-15T23:30:00-02:00") == "2025-01-16"
-
-
 @pytest.mark.parametrize(
     ("past", "shown"),
     [

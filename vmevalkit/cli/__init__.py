@@ -22,7 +22,7 @@ from vmevalkit.cli import (
     runs,
     scores,
     snapshots,
-    stores,
+    upkeep,
     validate,
     versions,
 )
@@ -59,7 +59,7 @@ for group in (
     reports,
     snapshots,
     versions,
-    stores,
+    upkeep,
     check,
     validate,
     lifecycle,

@@ -3,6 +3,7 @@
 from vmevalkit.migration.migrate import migrate, migrate_to_new_structure, plan_migration
 from vmevalkit.migration.names import local_name
 from vmevalkit.migration.plan import KINDS, Plan, Problem, Report, Tally
+from vmevalkit.migration.registry import AUTO, SOURCES, find_source
 from vmevalkit.migration.source import (
     EXPERIMENT,
     RUN_ID,
@@ -14,7 +15,6 @@ from vmevalkit.migration.source import (
     NotUnderstood,
     Source,
 )
-from vmevalkit.migration.sources import AUTO, SOURCES, find_source
 
 __all__ = [
     "AUTO",

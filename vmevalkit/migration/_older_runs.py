@@ -17,7 +17,6 @@ from vmevalkit.migration._reading import (
 )
 from vmevalkit.migration.source import EXPERIMENT, RUN_ID, Found, FoundRun, NotUnderstood
 
-_SUCCEEDED = frozenset({"succeeded", "success", "completed", "done"})
 _FAILED = frozenset({"failed", "error", "running"})
 _PARTS = frozenset({"video", "question"})
 

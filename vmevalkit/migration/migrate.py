@@ -12,8 +12,8 @@ from vmevalkit.migration._contents import Contents
 from vmevalkit.migration._parcels import Packer, Parcel
 from vmevalkit.migration._placing import Seen, difference, fingerprint, lane_lock, put
 from vmevalkit.migration.plan import Count, Plan, Report
+from vmevalkit.migration.registry import AUTO, SOURCES, find_source
 from vmevalkit.migration.source import Found, NotUnderstood, Source
-from vmevalkit.migration.sources import AUTO, SOURCES, find_source
 from vmevalkit.progress import Progress, Silent
 from vmevalkit.runner.create_dataset import refresh_manifest
 from vmevalkit.settings import load_settings

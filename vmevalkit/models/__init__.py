@@ -2,7 +2,7 @@
 
 from vmevalkit.models.base import Film, FilmRequest, ModelError, VideoModel
 from vmevalkit.models.baselines import BASELINES
-from vmevalkit.models.catalog import Limits, ModelEntry
+from vmevalkit.models.entry import Limits, ModelEntry
 from vmevalkit.models.fitting import Fitted, fit, on_canvas
 from vmevalkit.models.provider import CredentialsError, Provider, ProviderError, UnavailableError, VideoJob
 from vmevalkit.models.registry import (

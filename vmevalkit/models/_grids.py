@@ -62,7 +62,7 @@ def grid_of(pipeline: Untyped) -> Grid:
     return Grid(math.lcm(least, spatial * patch), temporal, size, dropped_frames=dropped)
 
 
-def fit(grid: Grid, width: int, height: int, frames: int, fps: int) -> FilmPlan:
+def plan_film(grid: Grid, width: int, height: int, frames: int, fps: int) -> FilmPlan:
     """Find what comes nearest to a wish: the nearest size, and no fewer frames unless there is a limit."""
     if grid.size is not None:
         width, height = grid.size

@@ -16,7 +16,7 @@ from PIL import Image
 
 from vmevalkit.errors import UnknownNameError, UsageError
 from vmevalkit.media import Frame, write_video
-from vmevalkit.models._grids import FilmPlan, Untyped, choose_device, fit, grid_of
+from vmevalkit.models._grids import FilmPlan, Untyped, choose_device, grid_of, plan_film
 from vmevalkit.models.base import FilmRequest, ModelError
 from vmevalkit.models.fitting import on_canvas
 
@@ -133,7 +133,7 @@ class DiffusersModel:
             width, height = self._size
         frames = self._frames or max(1, round(request.frames / request.fps * fps))
         with self._pipeline() as pipeline:
-            return fit(grid_of(pipeline), width, height, frames, fps)
+            return plan_film(grid_of(pipeline), width, height, frames, fps)
 
     def film(self, request: FilmRequest, path: Path) -> None:
         """Make a video, and write it to ``path``.

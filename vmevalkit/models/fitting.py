@@ -7,7 +7,7 @@ from math import log
 from PIL import Image
 
 from vmevalkit.media import Frame
-from vmevalkit.models.catalog import Limits
+from vmevalkit.models.entry import Limits
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import httpx
 
 from vmevalkit.errors import UsageError
 from vmevalkit.models._errors import from_answer, one_line
-from vmevalkit.models.catalog import Limits, ModelEntry
+from vmevalkit.models.entry import Limits, ModelEntry
 from vmevalkit.models.provider import (
     ContentRefusedError,
     CredentialsError,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 from vmevalkit.errors import UsageError
 from vmevalkit.models._errors import one_line, said, translated
 from vmevalkit.models._http import download
-from vmevalkit.models.catalog import Limits, ModelEntry
+from vmevalkit.models.entry import Limits, ModelEntry
 from vmevalkit.models.provider import (
     ContentRefusedError,
     DownloadError,

@@ -14,7 +14,7 @@ from vmevalkit.errors import UsageError
 from vmevalkit.models._errors import from_answer, from_job, said, translated
 from vmevalkit.models._http import download
 from vmevalkit.models._inputs import whole
-from vmevalkit.models.catalog import Limits, ModelEntry
+from vmevalkit.models.entry import Limits, ModelEntry
 from vmevalkit.models.provider import (
     CredentialsError,
     JobLostError,

@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt,
 from vmevalkit.errors import UnknownNameError, UsageError
 from vmevalkit.models.base import VideoModel
 from vmevalkit.models.baselines import BASELINES
-from vmevalkit.models.catalog import Limits, ModelEntry
+from vmevalkit.models.entry import Limits, ModelEntry
 from vmevalkit.models.provider import Provider
 from vmevalkit.settings import VariableName
 

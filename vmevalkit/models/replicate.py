@@ -11,7 +11,7 @@ from vmevalkit.models._errors import from_job, one_line
 from vmevalkit.models._http import download
 from vmevalkit.models._inputs import inputs
 from vmevalkit.models._transport import HttpFailure, OneAttempt
-from vmevalkit.models.catalog import Limits, ModelEntry
+from vmevalkit.models.entry import Limits, ModelEntry
 from vmevalkit.models.provider import JobLostError, JobStatus, UnavailableError, UnreachableError, VideoJob
 from vmevalkit.settings import without_key
 

@@ -9,7 +9,7 @@ from vmevalkit.errors import UsageError
 from vmevalkit.models._errors import from_answer, from_job, one_line, spoken
 from vmevalkit.models._http import download
 from vmevalkit.models._inputs import inputs
-from vmevalkit.models.catalog import Limits, ModelEntry
+from vmevalkit.models.entry import Limits, ModelEntry
 from vmevalkit.models.provider import (
     JobFailedError,
     JobLostError,

@@ -12,12 +12,6 @@ def when(text: str | None) -> str:
     return (text or UNKNOWN) if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def day(text: str | None) -> str:
-    """Write the day of a time in UTC: ``2025-01-15``."""
-    moment = _moment(text)
-    return (text or UNKNOWN) if moment is None else f"{moment:%Y-%m-%d}"
-
-
 def ago(text: str | None, now: datetime) -> str:
     """Write how long a time is past: ``5 minutes ago``."""
     moment = _moment(text)
