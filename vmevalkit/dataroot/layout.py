@@ -20,6 +20,9 @@ FINAL_FRAME_NAME = "final_frame.png"
 PROMPT_NAME = "prompt.txt"
 GROUND_TRUTH_NAME = "ground_truth.mp4"
 VIDEO_NAME = "model_output.mp4"
+RUN_METADATA_NAME = "metadata.json"
+RUN_VIDEO_PATH = f"video/{VIDEO_NAME}"
+"""Where a run's video lies in its folder."""
 RATING_PLAN_NAME = "human-eval.plan.json"
 ARCHIVED_NAME = "archived.json"
 """What stays of an experiment that was archived, in its folder under ``outputs/``."""
@@ -155,6 +158,14 @@ class DataRoot:
     def run_folder(self, key: RunKey) -> Path:
         """Return ``outputs/<experiment>/<model>/<domain>_task/<task_id>/<run_id>``."""
         return self.outputs.joinpath(key.experiment, key.model, f"{key.domain}{TASK_SUFFIX}", key.task_id, key.run_id)
+
+    def run_metadata(self, key: RunKey) -> Path:
+        """The file that says how a run went."""
+        return self.run_folder(key) / RUN_METADATA_NAME
+
+    def run_video(self, key: RunKey) -> Path:
+        """The video that a run has made."""
+        return self.run_folder(key) / RUN_VIDEO_PATH
 
     def evaluation_file(self, experiment: str, model: str, pair: PairKey, evaluator: str) -> Path:
         """Return ``evaluations/<experiment>/<model>/<domain>_task/<task_id>/<evaluator>.json``."""

@@ -290,7 +290,7 @@ def load_run(root: DataRoot, key: RunKey) -> Run:
         RecordError: the metadata is missing, malformed, or belongs elsewhere.
 
     """
-    path = root.run_folder(key) / "metadata.json"
+    path = root.run_metadata(key)
     run = Run.load(path)
     if (run.experiment, run.model, run.domain, run.task_id, run.run_id) != (
         key.experiment,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, Literal, TypeVar
 
-from vmevalkit.dataroot import Evaluation, Run, Score
+from vmevalkit.dataroot import VIDEO_NAME, Evaluation, Run, Score
 from vmevalkit.errors import RecordError
 from vmevalkit.export.content import Answer, Question, compact_json, read_optional, read_png
 
@@ -173,7 +173,7 @@ _RUN: tuple[Column[Answer], ...] = (
     Column("error_message", "string", "Why the run failed.", _of_run(lambda r: r.error and r.error.message)),
 )
 _RUN_FILES: tuple[Column[Answer], ...] = (
-    Column("video", "video", "What the model filmed.", lambda a: _file(run_video(a), f"{a.name}/model_output.mp4")),
+    Column("video", "video", "What the model filmed.", lambda a: _file(run_video(a), f"{a.name}/{VIDEO_NAME}")),
     Column(
         "first_frame",
         "image",

@@ -12,8 +12,9 @@ from vmevalkit.dataroot import (
     FIRST_FRAME_NAME,
     GROUND_TRUTH_NAME,
     METADATA_NAME,
+    RUN_METADATA_NAME,
+    RUN_VIDEO_PATH,
     TASK_SUFFIX,
-    VIDEO_NAME,
     DataRoot,
     Evaluation,
     Pair,
@@ -198,12 +199,12 @@ class Content:
 
     def _answer(self, key: RunKey, evaluations: Iterable[Evaluation]) -> Answer:
         folder = self.root.run_folder(key)
-        path = folder / "metadata.json"
+        path = folder / RUN_METADATA_NAME
         # A run without a record died before it had begun.
         run, record = self._loaded(path, Run) if path.is_file() else (None, None)
         if run is not None and run.key != key:
             raise RecordError(path, "describes another run than the one whose folder it lies in")
-        video, shown = folder / "video" / VIDEO_NAME, folder / "question" / FIRST_FRAME_NAME
+        video, shown = folder / RUN_VIDEO_PATH, folder / "question" / FIRST_FRAME_NAME
         parts = ((e, tuple(score for score in e.records if score.run_id == key.run_id)) for e in evaluations)
         return Answer(
             key,

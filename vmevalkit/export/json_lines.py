@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from vmevalkit.dataroot import FIRST_FRAME_NAME, RUN_VIDEO_PATH
 from vmevalkit.export._sink import Sink, WrittenFile
 from vmevalkit.export.columns import evaluations_json, run_video
 from vmevalkit.export.content import Answer, Question, compact_json, read_optional, read_png
@@ -58,9 +59,9 @@ def run_line(answer: Answer, record: str, copy_to: Path | None) -> dict[str, obj
     name = f"outputs/{answer.name}"
     media = {}
     if answer.video is not None:
-        media["video"] = f"{name}/video/model_output.mp4"
+        media["video"] = f"{name}/{RUN_VIDEO_PATH}"
     if answer.first_frame is not None:
-        media["first_frame"] = f"{name}/question/first_frame.png"
+        media["first_frame"] = f"{name}/question/{FIRST_FRAME_NAME}"
     if copy_to is not None:
         _copy(
             copy_to,

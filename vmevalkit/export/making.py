@@ -19,10 +19,6 @@ from pydantic import ValidationError
 
 from vmevalkit.clock import timestamp
 from vmevalkit.dataroot import (
-    FINAL_FRAME_NAME,
-    FIRST_FRAME_NAME,
-    GROUND_TRUTH_NAME,
-    PROMPT_NAME,
     Record,
     Request,
     dump_json,
@@ -31,14 +27,14 @@ from vmevalkit.dataroot import (
 from vmevalkit.errors import ConflictError, RecordError, UsageError
 from vmevalkit.export._sink import WrittenFile
 from vmevalkit.export.folder import MARKER_NAME, Marker
-from vmevalkit.export.webdataset import RECORD, ShardWriter
+from vmevalkit.export.webdataset import Sample, ShardWriter, question_sample
 from vmevalkit.progress import Progress, Silent
 from vmevalkit.runner.distinct import make_distinct
 from vmevalkit.runner.executors import Workers, check_workers
 from vmevalkit.runner.shards import Shard
 from vmevalkit.snapshots import Remote, upload_file
 from vmevalkit.tasks import FRAME_SIZE, Difficulty, Domain, PromptStyle, describe, domain_names, get_domain
-from vmevalkit.tasks.question import FilmSpec, Question, QuestionSpec, difficulty_of
+from vmevalkit.tasks.question import FilmSpec, Question, QuestionSpec, check_size, difficulty_of
 from vmevalkit.threads import in_order
 
 QUESTIONS_PER_FILE = 10_000
@@ -160,6 +156,7 @@ def stream_dataset(
 
     """
     check_workers(workers)
+    check_size(size)
     if questions_per_file < 1 or pairs_per_domain < 1:
         raise UsageError("there must be at least one question of each domain, and one in each file")
     made = {domain.name: domain for domain in _domains(domains)}
@@ -177,8 +174,8 @@ def stream_dataset(
     asked = _agree(remote, asked)
     places = [_Place(name, number) for name in made for number in range(-(-pairs_per_domain // questions_per_file))]
     there = {found.key for found in remote.listing("")}
-    missing = [place for place in places if place.part not in there]
-    mine = [place for index, place in enumerate(places) if place in missing and (not shard or shard.takes(index))]
+    missing = [(index, place) for index, place in enumerate(places) if place.part not in there]
+    mine = [place for index, place in missing if not shard or shard.takes(index)]
     progress = progress or Silent()
     progress.start(
         sum(min(questions_per_file, pairs_per_domain - place.number * questions_per_file) for place in mine),
@@ -217,7 +214,7 @@ def _agree(remote: Remote, asked: Asked) -> Asked:
         remote.create(REQUEST_NAME, dump_json(asked.to_json()).encode())
     try:
         before = Asked.model_validate_json(remote.read(REQUEST_NAME) or b"")
-    except ValidationError as error:
+    except (ValidationError, UsageError) as error:
         raise RecordError(remote.uri(REQUEST_NAME), "is not what this version writes") from error
     for name in Asked.model_fields:
         then, now = getattr(before, name), getattr(asked, name)
@@ -259,20 +256,15 @@ def _tars(
             place = _Place(name, number)
             with closing(ShardWriter(folder, place.stem, shard_bytes=_NEVER)) as writer:
                 for question in part:
-                    writer.add(question.pair.id, _members(question))
+                    writer.add(*_sample(question))
                     advance()
                 (written,) = writer.finish()
             yield place, folder / written.path, written
 
 
-def _members(question: Question) -> dict[str, bytes | None]:
-    return {
-        FIRST_FRAME_NAME: question.first_frame,
-        FINAL_FRAME_NAME: question.final_frame,
-        PROMPT_NAME: question.pair.prompt.encode(),
-        RECORD: dump_json(question.pair.to_json()).encode(),
-        GROUND_TRUTH_NAME: question.film,
-    }
+def _sample(question: Question) -> Sample:
+    record = dump_json(question.pair.to_json())
+    return question_sample(question.pair, record, question.first_frame, question.final_frame, question.film)
 
 
 def _send(remote: Remote, tar: tuple[_Place, Path, WrittenFile]) -> Part:

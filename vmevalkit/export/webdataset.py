@@ -5,8 +5,9 @@ The files of a sample stand together, and their names are the same up to the fir
 
 import tarfile
 from pathlib import Path
+from typing import TypeAlias
 
-from vmevalkit.dataroot import FINAL_FRAME_NAME, FIRST_FRAME_NAME, GROUND_TRUTH_NAME, PROMPT_NAME
+from vmevalkit.dataroot import FINAL_FRAME_NAME, FIRST_FRAME_NAME, GROUND_TRUTH_NAME, PROMPT_NAME, Pair
 from vmevalkit.export._sink import Sink, WrittenFile
 from vmevalkit.export.columns import evaluations_json, run_video
 from vmevalkit.export.content import Answer, Question, compact_json, read_optional, read_png
@@ -14,6 +15,9 @@ from vmevalkit.export.content import Answer, Question, compact_json, read_option
 SHARD_BYTES = 1_000_000_000
 RECORD, VIDEO, EVALUATIONS = "json", "video.mp4", "evaluations.json"
 """Members of a sample, beside those that are called like the files of a question."""
+
+Sample: TypeAlias = tuple[str, dict[str, bytes | None]]
+"""A key, and the members by what their names have after it; one that is `None` is left out."""
 
 _BLOCK = 512
 _END = 2 * _BLOCK
@@ -67,21 +71,35 @@ class ShardWriter:
         self._sink, self._samples = None, 0
 
 
-def question_sample(question: Question) -> tuple[str, dict[str, bytes | None]]:
-    """Return the key and the members of a question; `RecordError` if one of its files is missing or broken."""
-    pair = question.pair
+def question_sample(pair: Pair, record: str, first_frame: bytes, final_frame: bytes, film: bytes | None) -> Sample:
+    """Return the sample of a question.
+
+    Args:
+        pair: the question.
+        record: the text of its ``question_metadata.json``.
+        first_frame: a PNG file.
+        final_frame: another one.
+        film: the MP4 file of the solution, if there is one.
+
+    """
     own = pair.id.startswith(f"{pair.domain}_")
     return _escaped(pair.id if own else f"{pair.domain}={pair.id}"), {
-        FIRST_FRAME_NAME: read_png(question.first_frame),
-        FINAL_FRAME_NAME: read_png(question.final_frame),
+        FIRST_FRAME_NAME: first_frame,
+        FINAL_FRAME_NAME: final_frame,
         PROMPT_NAME: pair.prompt.encode(),
-        RECORD: question.record.encode(),
-        GROUND_TRUTH_NAME: read_optional(question.ground_truth),
+        RECORD: record.encode(),
+        GROUND_TRUTH_NAME: film,
     }
 
 
-def answer_sample(answer: Answer) -> tuple[str, dict[str, bytes | None]]:
-    """Return the key and the members of a run with its scores; `RecordError` if one of its files is missing."""
+def stored_question_sample(question: Question) -> Sample:
+    """Return the sample of a question on disk; `RecordError` if one of its files is missing or broken."""
+    first, final = read_png(question.first_frame), read_png(question.final_frame)
+    return question_sample(question.pair, question.record, first, final, read_optional(question.ground_truth))
+
+
+def answer_sample(answer: Answer) -> Sample:
+    """Return the sample of a run with its scores; `RecordError` if one of its files is missing."""
     said = evaluations_json(answer)
     return _escaped(answer.name), {
         RECORD: None if answer.record is None else answer.record.encode(),

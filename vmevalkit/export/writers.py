@@ -98,7 +98,7 @@ class TarsWriter:
 
     def question(self, question: Question) -> None:
         """Append a sample."""
-        self._questions.add(*webdataset.question_sample(question))
+        self._questions.add(*webdataset.stored_question_sample(question))
 
     def answer(self, answer: Answer) -> None:
         """Append a sample, if runs are wanted."""

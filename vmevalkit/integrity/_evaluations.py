@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from vmevalkit.dataroot import PASS_SCORE, Evaluation, Score, read_json
+from vmevalkit.dataroot import PASS_SCORE, RUN_METADATA_NAME, Evaluation, Score, read_json
 from vmevalkit.errors import RecordError
 from vmevalkit.integrity._files import Reader, first_problem
 from vmevalkit.integrity._folders import Scanner, task_path
@@ -114,7 +114,7 @@ class _Runs:
 
     def _video(self, run_id: str) -> str | None:
         try:
-            noted = read_json(self._scanner.file(f"{self._path}/{run_id}/metadata.json")).get("video_sha256")
+            noted = read_json(self._scanner.file(f"{self._path}/{run_id}/{RUN_METADATA_NAME}")).get("video_sha256")
         except RecordError:
             return None
         return noted if isinstance(noted, str) else None

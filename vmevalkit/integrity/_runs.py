@@ -7,6 +7,8 @@ from vmevalkit import media
 from vmevalkit.dataroot import (
     FIRST_FRAME_NAME,
     PROMPT_NAME,
+    RUN_METADATA_NAME,
+    RUN_VIDEO_PATH,
     VIDEO_NAME,
     Run,
     RunKey,
@@ -16,7 +18,6 @@ from vmevalkit.integrity._files import Reader
 from vmevalkit.integrity._folders import Scanner, question_path, task_path
 from vmevalkit.integrity.findings import Code
 
-_METADATA = "metadata.json"
 _QUESTION_FILES = (PROMPT_NAME, FIRST_FRAME_NAME)
 
 
@@ -44,21 +45,21 @@ class RunCheck:
 
     def _check(self, path: str, key: RunKey, question: str, asked: dict[str, os.DirEntry[str]]) -> None:
         listing = self.scanner.listing(path)
-        self.scanner.only(path, listing.files, (_METADATA,))
+        self.scanner.only(path, listing.files, (RUN_METADATA_NAME,))
         self.scanner.only(path, listing.folders, ("question", "video"), "folder")
         videos = self.scanner.listing(f"{path}/video").files if "video" in listing.folders else {}
         self.scanner.only(f"{path}/video", videos, (VIDEO_NAME,))
         video = videos.get(VIDEO_NAME)
-        if _METADATA not in listing.files:
-            self.scanner.note(Code.MISSING_RUN_METADATA, path, f"has no {_METADATA}")
+        if RUN_METADATA_NAME not in listing.files:
+            self.scanner.note(Code.MISSING_RUN_METADATA, path, f"has no {RUN_METADATA_NAME}")
             return
-        run = self._run(f"{path}/{_METADATA}", listing.files[_METADATA], key)
+        run = self._run(f"{path}/{RUN_METADATA_NAME}", listing.files[RUN_METADATA_NAME], key)
         if run is None:
             return
         self._state(path, run, video)
         self._question(path, run, question, asked)
         if video is not None:
-            self._video(f"{path}/video/{VIDEO_NAME}", video, run)
+            self._video(f"{path}/{RUN_VIDEO_PATH}", video, run)
 
     def _run(self, file: str, entry: os.DirEntry[str], key: RunKey) -> Run | None:
         run = self.reader.record(Run, file, entry)
@@ -76,7 +77,7 @@ class RunCheck:
         return run
 
     def _state(self, path: str, run: Run, video: os.DirEntry[str] | None) -> None:
-        file = f"{path}/{_METADATA}"
+        file = f"{path}/{RUN_METADATA_NAME}"
         if run.status == "running":
             self.scanner.note(Code.UNFINISHED_RUN, path, "has not come to its end")
         elif run.status == "succeeded" and run.error is not None:
@@ -84,7 +85,7 @@ class RunCheck:
         elif run.status == "failed" and run.error is None:
             self.scanner.note(Code.INCONSISTENT_RUN, file, "says that it failed, but not why")
         if run.status == "succeeded" and video is None:
-            self.scanner.note(Code.MISSING_VIDEO, path, f"succeeded, but has no video/{VIDEO_NAME}")
+            self.scanner.note(Code.MISSING_VIDEO, path, f"succeeded, but has no {RUN_VIDEO_PATH}")
 
     def _question(self, path: str, run: Run, question: str, asked: dict[str, os.DirEntry[str]]) -> None:
         """Compare what the model was given with what the question is now."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vmevalkit.dataroot import TASK_SUFFIX, VIDEO_NAME
+from vmevalkit.dataroot import RUN_METADATA_NAME, TASK_SUFFIX, VIDEO_NAME
 from vmevalkit.migration._reading import (
     FILMS,
     OTHER_FILMS,
@@ -45,7 +45,7 @@ def run_folders(task: Path) -> list[tuple[str, Path]]:
     if not task.is_dir():
         return []
     inner = [folder for folder in folders_in(task) if folder.name not in _PARTS]
-    is_run = any((task / name).exists() for name in (*_PARTS, "metadata.json")) or _films(task)
+    is_run = any((task / name).exists() for name in (*_PARTS, RUN_METADATA_NAME)) or _films(task)
     return [(RUN_ID, task)] if is_run else [(folder.name, folder) for folder in inner]
 
 
@@ -62,7 +62,7 @@ def _of_domain(source: Path, folder: Path, experiment: str, model: str) -> Itera
 def _run(
     source: Path, folder: Path, experiment: str, model: str, domain: str, task_id: str, run_id: str
 ) -> FoundRun | NotUnderstood:
-    metadata = object_at(source, folder / "metadata.json") if (folder / "metadata.json").is_file() else {}
+    metadata = object_at(source, folder / RUN_METADATA_NAME) if (folder / RUN_METADATA_NAME).is_file() else {}
     if isinstance(metadata, NotUnderstood):
         return metadata
     video = _video(source, folder)

@@ -15,8 +15,9 @@ from vmevalkit.dataroot import (
     HUMAN_EVALUATION,
     METADATA_NAME,
     PROMPT_NAME,
+    RUN_METADATA_NAME,
+    RUN_VIDEO_PATH,
     TASK_SUFFIX,
-    VIDEO_NAME,
     DataRoot,
     Evaluation,
     Pair,
@@ -34,7 +35,6 @@ from vmevalkit.migration.source import Content, FoundEvaluation, FoundQuestion, 
 Kind: TypeAlias = Literal["questions", "runs", "evaluations"]
 R = TypeVar("R", bound=Record)
 
-VIDEO_PATH = f"video/{VIDEO_NAME}"
 RATING_LOCK = "rating."
 """Begins the name of the lock of those who save people's scores, which they hold for a moment only."""
 _ORIGIN = "migrated_from"
@@ -172,7 +172,7 @@ class Packer:
         }
         video = None
         if found.video is not None:
-            files[VIDEO_PATH], video = self._contents.video("the video", found.video)
+            files[RUN_VIDEO_PATH], video = self._contents.video("the video", found.video)
         whole = self._whole_run(found, names)
         if whole is not None:
             record, unknown = whole.model_copy(update=origin), frozenset[str]()
@@ -195,7 +195,7 @@ class Packer:
             unknown = frozenset(name for name, value in empty.items() if value is None)
         place = self._root.run_folder(key).relative_to(self._root.path).as_posix()
         lane = Lane("runs", key.experiment, f"run.{key.experiment}.{key.model}")
-        return Parcel("runs", key.experiment, found.origin, place, record, "metadata.json", unknown, lane, files)
+        return Parcel("runs", key.experiment, found.origin, place, record, RUN_METADATA_NAME, unknown, lane, files)
 
     def _whole_run(self, found: FoundRun, names: Mapping[str, str]) -> Run | None:
         """Return the record that the source has of a run, if it is one of ours and nothing is missing in it."""

@@ -15,6 +15,7 @@ from vmevalkit.clock import timestamp
 from vmevalkit.dataroot import (
     FIRST_FRAME_NAME,
     PROMPT_NAME,
+    RUN_VIDEO_PATH,
     TEMP_SUFFIX,
     DataRoot,
     Pair,
@@ -33,7 +34,7 @@ from vmevalkit.dataroot import (
 )
 from vmevalkit.errors import RecordError
 from vmevalkit.migration._contents import size_of
-from vmevalkit.migration._parcels import RATING_LOCK, VIDEO_PATH, Lane, Parcel
+from vmevalkit.migration._parcels import RATING_LOCK, Lane, Parcel
 from vmevalkit.migration.source import Content
 
 _CHUNK = 1 << 20
@@ -185,7 +186,7 @@ def _filled(root: DataRoot, parcel: Parcel, folder: Path | None = None) -> Recor
     if "created_at" in parcel.open_fields:
         values["created_at"] = timestamp()
     if "video_sha256" in parcel.open_fields and folder is not None:
-        with (folder / VIDEO_PATH).open("rb") as file:
+        with (folder / RUN_VIDEO_PATH).open("rb") as file:
             values["video_sha256"] = file_digest(file, "sha256").hexdigest()
     if "prompt" in parcel.open_fields and isinstance(parcel.record, Run):
         values["prompt"] = _prompt_of(root, parcel.record)

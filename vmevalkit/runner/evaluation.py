@@ -12,7 +12,6 @@ from typing import TypeVar
 from vmevalkit.clock import timestamp
 from vmevalkit.dataroot import (
     PASS_SCORE,
-    VIDEO_NAME,
     DataRoot,
     Evaluation,
     Pair,
@@ -249,7 +248,7 @@ def _judged(
                     break
                 return None
     if run.status == "succeeded":
-        video = root.run_folder(key) / "video" / VIDEO_NAME
+        video = root.run_video(key)
         verdict = judge.evaluate(Item(video, question, rules))
         if verdict.status == "error" and not _is_intact(video, run.video_sha256):
             # It is no word on the run's own video: once that is back, it is looked at again.

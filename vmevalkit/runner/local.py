@@ -11,6 +11,7 @@ from vmevalkit.dataroot import DataRoot, FittedRequest, Pair, Run, RunKey, Video
 from vmevalkit.errors import RecordError, VideoError, VMEvalError
 from vmevalkit.media import Frame
 from vmevalkit.models import Film, FilmRequest, ModelEntry, ModelError, VideoModel, open_local
+from vmevalkit.replies import one_line
 from vmevalkit.runner import runs
 from vmevalkit.runner.selection import domain_of
 from vmevalkit.tasks import question_rng
@@ -68,7 +69,7 @@ def film_here(
             solution=solution,
             wrong=wrong,
         )
-        with atomic_path(runs.video_path(root, key)) as temporary:
+        with atomic_path(root.run_video(key)) as temporary:
             run = _with_plan(root, run, model, request)
             model.film(request, temporary)
             facts = media.probe(temporary)
@@ -80,7 +81,7 @@ def film_here(
         raise
     except Exception as error:  # noqa: BLE001 - a model is somebody else's code: its failure is that of this run
         problem = f"{entry.name}: {type(error).__name__}: {error}"
-        return runs.fail(root, run, ModelError(" ".join(problem.split())[:500]))
+        return runs.fail(root, run, ModelError(one_line(problem)))
     return runs.succeed(root, run, facts, began, cost_usd=0.0)
 
 

@@ -5,7 +5,6 @@ import shutil
 import time
 from dataclasses import dataclass, replace
 from hashlib import blake2b, file_digest
-from pathlib import Path
 from typing import Literal
 
 from vmevalkit import media
@@ -13,7 +12,7 @@ from vmevalkit.clock import now, timestamp
 from vmevalkit.dataroot import (
     FIRST_FRAME_NAME,
     PROMPT_NAME,
-    VIDEO_NAME,
+    RUN_METADATA_NAME,
     DataRoot,
     FittedRequest,
     Pair,
@@ -34,7 +33,6 @@ from vmevalkit.models import ModelError
 
 State = Literal["succeeded", "failed", "unfinished"]
 
-_METADATA = "metadata.json"
 _SAMPLE = re.compile(r"-run([0-9]+)")
 
 
@@ -57,7 +55,7 @@ def find_runs(root: DataRoot, experiment: str, model: str, pair: PairKey) -> dic
     """
     found: dict[int, Found] = {}
     for key in root.iter_runs(experiment, model, pair.domain, pair.task_id):
-        if not (root.run_folder(key) / _METADATA).exists():
+        if not root.run_metadata(key).exists():
             found.setdefault(_sample_of(key), Found(key, "unfinished", None))
             continue
         run = load_run(root, key)
@@ -70,13 +68,8 @@ def find_runs(root: DataRoot, experiment: str, model: str, pair: PairKey) -> dic
 def _state(root: DataRoot, run: Run) -> State:
     if run.status == "failed":
         return "failed"
-    whole = run.status == "succeeded" and video_path(root, run.key).is_file()
+    whole = run.status == "succeeded" and root.run_video(run.key).is_file()
     return "succeeded" if whole else "unfinished"
-
-
-def video_path(root: DataRoot, key: RunKey) -> Path:
-    """Return where a run's video lies."""
-    return root.run_folder(key) / "video" / VIDEO_NAME
 
 
 def new_key(root: DataRoot, experiment: str, model: str, pair: PairKey, sample: int) -> RunKey:
@@ -140,14 +133,14 @@ def begin(
 def tidy(root: DataRoot, key: RunKey) -> None:
     """Remove what an interrupted attempt has left half-written in a run's folder."""
     folder = root.run_folder(key)
-    for place in (folder, folder / "question", video_path(root, key).parent):
+    for place in (folder, folder / "question", root.run_video(key).parent):
         remove_abandoned(place)
 
 
 def save(root: DataRoot, run: Run) -> None:
     """Write a run's metadata down."""
     folder = root.run_folder(run.key)
-    run.save(folder / _METADATA)
+    run.save(folder / RUN_METADATA_NAME)
     note_change(root, folder)
 
 
@@ -174,7 +167,7 @@ def succeed(root: DataRoot, run: Run, facts: media.VideoInfo, began: float, cost
         cost_usd: what it has cost, if that is known.
 
     """
-    with video_path(root, run.key).open("rb") as file:
+    with root.run_video(run.key).open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
     done = run.model_copy(
         update={

@@ -37,6 +37,7 @@ from vmevalkit.models import (
     open_local,
     open_provider,
 )
+from vmevalkit.replies import one_line
 from vmevalkit.runner import runs
 from vmevalkit.runner.hosted import Patience, film
 from vmevalkit.runner.local import film_here, film_in_worker, read_frame
@@ -178,7 +179,7 @@ class HostedStudio:
                 run = await asyncio.to_thread(runs.submitting, self._root, run)
             began = time.monotonic()
             try:
-                async with _in_thread(atomic_path(runs.video_path(self._root, key))) as path:
+                async with _in_thread(atomic_path(self._root.run_video(key))) as path:
                     filmed = await film(
                         self._provider, job, path, job_id=run.job_id, note=note, patience=self._patience
                     )
@@ -188,7 +189,7 @@ class HostedStudio:
                 raise
             except Exception as error:  # noqa: BLE001 - a client stumbles over an answer: that must not end the others
                 problem = f"{self._entry.name}: an answer that is not understood: {type(error).__name__}: {error}"
-                return await self._failed(run, UnavailableError(" ".join(problem.split())[:500]))
+                return await self._failed(run, UnavailableError(one_line(problem)))
         cost = filmed.status.cost_usd
         if cost is None:
             cost = await asyncio.to_thread(self.price, key.pair)

@@ -123,7 +123,7 @@ def _add_pictures(router: APIRouter, root: DataRoot) -> None:
 
     def video_of(experiment: str, model: str, domain: str, task_id: str, run_id: str) -> Path:
         key = RunKey(experiment, model, domain_name(domain), task_id, run_id)
-        path = file_inside(root.outputs, root.run_folder(key) / "video", VIDEO_NAME)
+        path = file_inside(root.outputs, root.run_video(key).parent, VIDEO_NAME)
         if not path.is_file():
             raise NotFoundError("there is no such video")
         return path

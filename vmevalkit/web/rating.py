@@ -27,7 +27,6 @@ from vmevalkit.runner.rating import (
     load_plan,
     rater_agreement,
     save_plan,
-    video_file,
 )
 from vmevalkit.web._rating_bodies import (
     AgreementBody,
@@ -236,6 +235,6 @@ def _add_media(router: APIRouter, root: DataRoot, studies: Studies) -> None:
 def _file(root: DataRoot, item: Item, kind: MediaKind) -> tuple[Path, Path]:
     """Return the file of an item, and the section of the data root in which it has to lie."""
     if kind is MediaKind.VIDEO:
-        return root.outputs, video_file(root, item.key)
+        return root.outputs, root.run_video(item.key)
     name = FIRST_FRAME_NAME if kind is MediaKind.FIRST_FRAME else FINAL_FRAME_NAME
     return root.questions, root.pair_folder(item.key.pair) / name

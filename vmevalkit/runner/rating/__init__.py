@@ -13,7 +13,6 @@ from vmevalkit.runner.rating.kinds import (
 )
 from vmevalkit.runner.rating.plan import RatingPlan, check_experiment, load_plan, save_plan
 from vmevalkit.runner.rating.raters import check_rater
-from vmevalkit.runner.rating.scan import video_file
 from vmevalkit.runner.rating.study import CANNOT_JUDGE, LEASE_SECONDS, MAX_AHEAD, RatingStudy
 
 __all__ = [
@@ -37,5 +36,4 @@ __all__ = [
     "load_plan",
     "rater_agreement",
     "save_plan",
-    "video_file",
 ]

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from vmevalkit.dataroot import (
     HUMAN_EVALUATION,
-    VIDEO_NAME,
+    RUN_METADATA_NAME,
+    RUN_VIDEO_PATH,
     DataRoot,
     FileState,
     PairKey,
@@ -19,7 +20,6 @@ from vmevalkit.errors import RecordError
 from vmevalkit.runner.rating.index import Film, Index, Words
 from vmevalkit.runner.rating.plan import RatingPlan, place_of
 
-_METADATA, _VIDEO = "metadata.json", f"video/{VIDEO_NAME}"
 _AT_ONCE = 500
 """So many questions are written in one transaction: others wait for its end."""
 
@@ -119,27 +119,17 @@ class Scanner:
         state = self._run_state(key)
         is_film, problem = False, None
         try:
-            is_film = load_run(self._root, key).status == "succeeded" and video_file(self._root, key).is_file()
+            is_film = load_run(self._root, key).status == "succeeded" and self._root.run_video(key).is_file()
         except RecordError as error:
             problem = error.problem
         return Film(key, place.item, place.turn, place.need, state, is_film, problem)
 
     def _run_state(self, key: RunKey) -> str:
         folder = str(self._root.run_folder(key))  # many paths are quicker as text
-        return f"{_state(f'{folder}/{_METADATA}')} {_state(f'{folder}/{_VIDEO}')}"
+        return f"{_state(f'{folder}/{RUN_METADATA_NAME}')} {_state(f'{folder}/{RUN_VIDEO_PATH}')}"
 
     def _file_state(self, model: str, pair: PairKey) -> str:
         return _state(self._root.evaluation_file(self._experiment, model, pair, HUMAN_EVALUATION))
-
-
-def metadata_file(root: DataRoot, key: RunKey) -> Path:
-    """Return the file that says how a run went."""
-    return root.run_folder(key) / _METADATA
-
-
-def video_file(root: DataRoot, key: RunKey) -> Path:
-    """Return the video that a run has made."""
-    return root.run_folder(key) / _VIDEO
 
 
 def scores_file(root: DataRoot, key: RunKey) -> Path:

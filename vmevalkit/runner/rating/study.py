@@ -35,7 +35,7 @@ from vmevalkit.runner.rating.kinds import (
 )
 from vmevalkit.runner.rating.plan import RatingPlan, check_experiment
 from vmevalkit.runner.rating.raters import check_rater
-from vmevalkit.runner.rating.scan import Scanner, metadata_file, scores_file
+from vmevalkit.runner.rating.scan import Scanner, scores_file
 
 MAX_AHEAD = 5
 LEASE_SECONDS = 600.0
@@ -225,7 +225,9 @@ class RatingStudy:
                 problems=tuple(
                     Problem(
                         trouble.item,
-                        (metadata_file if trouble.is_of_run else scores_file)(self._root, trouble.key),
+                        self._root.run_metadata(trouble.key)
+                        if trouble.is_of_run
+                        else scores_file(self._root, trouble.key),
                         trouble.problem,
                     )
                     for trouble in index.troubles()
