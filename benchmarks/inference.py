@@ -16,15 +16,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
 
+from benchmarks.processes import wait
 from benchmarks.sync_tools import last_words, own_environment
 
 _DOMAINS = ("maze", "raven")
@@ -131,33 +130,14 @@ class _Command:
                 env=environment,
                 cwd=self.folder,
             )
-            status, usage = _wait(process, self.limit)
+            ended = wait(process, self.limit)
             seconds = time.perf_counter() - began
             stdout.seek(0)
             stderr.seek(0)
-            if status:
+            if ended.status:
                 said = last_words(stderr.read())
-                raise BenchmarkError(f"{arguments[0]} ended with {status} after {seconds:.0f} s: {said}")
-            mib = 1 << 20 if sys.platform == "darwin" else 1 << 10
-            return Usage(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / mib, stdout.read())
-
-
-def _wait(process: "subprocess.Popen[bytes]", limit: float) -> tuple[int, Any]:
-    """Wait for a process and return its exit status and what it used.
-
-    The kernel counts in the memory that this process held when it started the other one, so this one has to be small.
-    """
-    timer = threading.Timer(limit, process.kill)
-    timer.start()
-    try:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    finally:
-        timer.cancel()
-        if process.returncode is None:
-            process.kill()
-            process.wait()
-    return process.returncode, usage
+                raise BenchmarkError(f"{arguments[0]} ended with {ended.status} after {seconds:.0f} s: {said}")
+            return Usage(seconds, ended.cpu_seconds, ended.peak_mib, stdout.read())
 
 
 def _model(concurrency: int) -> str:

@@ -7,7 +7,6 @@ workers is read from ``/proc``, so that this works on Linux only.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.processes import Peaks, children_cpu
 from vmevalkit.tasks import Domain, domain_names, get_domain
 
 _POLL_SECONDS = 0.05
@@ -35,48 +35,11 @@ class Row:
     cpu_ms: float
 
 
-class Peaks:
-    """Follows the peak memory of a process and of its children, in KiB."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        # The kernel's mark only rises, except that a child shows its parent's until it has become a program of its
-        # own; so the last reading is the one that counts.
-        self._peaks: dict[int, int] = {}
-
-    def poll(self) -> None:
-        """Read the marks of the process and of all its children that live now."""
-        for entry in _PROC.iterdir():
-            if entry.name.isdecimal():
-                status = _status(entry)
-                if (entry.name == str(self._pid) or status.get("PPid") == str(self._pid)) and "VmHWM" in status:
-                    self._peaks[int(entry.name)] = int(status["VmHWM"].removesuffix(" kB"))
-
-    @property
-    def parent_mib(self) -> float:
-        """The peak of the process itself."""
-        return self._peaks.get(self._pid, 0) / 1024
-
-    @property
-    def worker_mib(self) -> float | None:
-        """The peak of the largest child."""
-        return max((peak / 1024 for pid, peak in self._peaks.items() if pid != self._pid), default=None)
-
-
-def _status(process: Path) -> dict[str, str]:
-    """Return the fields of a process's status; none where it has ended."""
-    try:
-        lines = (process / "status").read_text().splitlines()
-    except OSError:
-        return {}
-    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
-
-
 def create(run: str, folder: Path, domains: Sequence[str], per_domain: int, workers: int) -> Row:
     """Run the command once and measure it; its progress stays visible on standard error."""
     command = [sys.executable, "-m", "vmevalkit", "create", "--data-dir", str(folder), "--workers", str(workers)]
     command += ["--pairs-per-domain", str(per_domain), "--domains", ",".join(domains)]
-    cpu = _children_cpu()
+    cpu = children_cpu()
     began = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         peaks = Peaks(process.pid)
@@ -87,14 +50,8 @@ def create(run: str, folder: Path, domains: Sequence[str], per_domain: int, work
     if process.returncode:
         sys.exit(f"error: create ended with {process.returncode}")
     questions = per_domain * len(domains)
-    spent = _children_cpu() - cpu
+    spent = children_cpu() - cpu
     return Row(run, questions, peaks.parent_mib, peaks.worker_mib, questions / wall, spent / questions * 1000)
-
-
-def _children_cpu() -> float:
-    """Return the CPU seconds of all ended descendants, start-up included."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
 
 
 def measure(sizes: Sequence[int], domains: Sequence[str], workers: int) -> Iterator[Row]:

@@ -9,18 +9,17 @@ import argparse
 import hashlib
 import json
 import multiprocessing
-import os
 import random
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.processes import wait
 from benchmarks.sample_tree import DOMAINS, NAMES, SampleTree
 from benchmarks.sync_tools import last_words, own_environment
 
@@ -80,32 +79,14 @@ class _Commands:
                 env=environment,
                 cwd=self.folder,
             )
-            status, peak_mib = _wait(process, self.limit)
+            ended = wait(process, self.limit)
             seconds = time.perf_counter() - began
             stderr.seek(0)
             said = last_words(stderr.read())
-        if status:
-            print(f"note: {what}, {self.rows} rows: ended with {status}: {said}", file=sys.stderr)
+        if ended.status:
+            print(f"note: {what}, {self.rows} rows: ended with {ended.status}: {said}", file=sys.stderr)
         else:
-            yield Row(what, self.rows, peak_mib, seconds)
-
-
-def _wait(process: "subprocess.Popen[bytes]", limit: float) -> tuple[int, float]:
-    """Wait for a process and return its exit status and the peak of its memory in MiB.
-
-    The kernel counts in what this process held when it started the other one, so this one has to be small.
-    """
-    timer = threading.Timer(limit, process.kill)
-    timer.start()
-    try:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    finally:
-        timer.cancel()
-        if process.returncode is None:
-            process.kill()
-            process.wait()
-    return process.returncode, usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+            yield Row(what, self.rows, ended.peak_mib, seconds)
 
 
 def _name(minute: int) -> str:

@@ -8,7 +8,6 @@ descendants, read from ``/proc``, so that recording works on Linux only.
 import argparse
 import json
 import re
-import resource
 import subprocess
 import sys
 import threading
@@ -18,7 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-_PROC = Path("/proc")
+from benchmarks.processes import children_cpu, family_memory
+
 _PROGRESS = re.compile(r"↳ ([\d,]+)")
 
 
@@ -48,12 +48,12 @@ class Timeline:
 
 def record(command: Sequence[str], every: float) -> Timeline:
     """Run the command, looking at it every so many seconds; what it says on standard error stays visible."""
-    began, spent = time.perf_counter(), _children_cpu()
+    began, spent = time.perf_counter(), children_cpu()
     samples: list[Sample] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         errors, output = _Reader(process.stderr), _Reader(process.stdout)
         while process.poll() is None:
-            total, largest = _memory(process.pid)
+            total, largest = family_memory(process.pid)
             samples.append(Sample(time.perf_counter() - began, errors.done, total, largest))
             try:
                 process.wait(every)
@@ -65,7 +65,7 @@ def record(command: Sequence[str], every: float) -> Timeline:
     return Timeline(
         list(command),
         wall,
-        _children_cpu() - spent,
+        children_cpu() - spent,
         process.returncode,
         output.last_line,
         [*samples, Sample(wall, errors.done, 0, 0)],
@@ -89,39 +89,6 @@ class _Reader:
             found = _PROGRESS.search(line)
             if found:
                 self.done = int(found[1].replace(",", ""))
-
-
-def _memory(pid: int) -> tuple[float, float]:
-    """Return what a process and its descendants hold together, and the largest of them, in MiB."""
-    children: dict[int, list[int]] = {}
-    for entry in _PROC.iterdir():
-        if entry.name.isdecimal():
-            children.setdefault(int(_field(entry / "status", "PPid") or -1), []).append(int(entry.name))
-    family, total, largest = [pid], 0, 0
-    while family:
-        member = family.pop()
-        family += children.get(member, [])
-        total += _kib(_PROC / str(member) / "smaps_rollup", "Pss")
-        largest = max(largest, _kib(_PROC / str(member) / "status", "VmRSS"))
-    return total / 1024, largest / 1024
-
-
-def _kib(path: Path, name: str) -> int:
-    return int((_field(path, name) or "0").removesuffix(" kB"))
-
-
-def _field(path: Path, name: str) -> str | None:
-    """Return one field of a file of ``/proc``; `None` where the process has ended or has no such field."""
-    try:
-        lines = path.read_text().splitlines()
-    except OSError:
-        return None
-    return next((line[len(name) + 1 :].strip() for line in lines if line.startswith(f"{name}:")), None)
-
-
-def _children_cpu() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
 
 
 def draw(timelines: dict[str, Timeline], path: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from PIL import Image
 
 from benchmarks.measure import Ratio, alternate
-from benchmarks.memory import Peaks
+from benchmarks.processes import Peaks
 from vmevalkit.dataroot import FINAL_FRAME_NAME, FIRST_FRAME_NAME, DataRoot
 from vmevalkit.integrity import Code, Options, validate
 from vmevalkit.runner.create_dataset import create_dataset
