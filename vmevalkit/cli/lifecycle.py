@@ -13,6 +13,7 @@ import typer
 from vmevalkit.cli.options import (
     AsJson,
     DataDir,
+    JsonDocument,
     RemoteUrl,
     Yes,
     data_root,
@@ -79,8 +80,9 @@ def retain(
         with shown("retain") as progress:
             done = plan.apply(progress)
         _print_retention(plan, done, as_json)
-    _tell(done.failures, [*done.busy, *done.temp.busy])
-    _end(done.failures, done.temp.failures)
+    failed = done.failed + done.temp.failed
+    _tell((*done.failures, *done.temp.failures), failed, [*done.busy, *done.temp.busy])
+    _end(failed)
 
 
 def archive(
@@ -123,24 +125,28 @@ def archive(
         return
     if not as_json and plans:
         print_table(_archive_table(plans))
-    results, failures = [], []
+    results, failures, failed = [], [], 0
     for plan in plans:
         try:
             with shown(f"archive {plan.experiment}") as progress:
                 result = archive_one(root, store, plan.experiment, progress=progress)
         except (BusyError, RecordError) as error:
             failures.append(f"{plan.experiment}: {error.message}")
+            failed += 1
             continue
         results.append(result)
         failures += result.failures
+        failed += result.failed
         if not as_json:
             print(f"{result.experiment}: {result.removed} files removed; they are at {result.s3_uri}")
     if as_json:
-        print_json({"remote": store.url, "archived": [asdict(one) for one in results], "failures": failures})
+        print_json(
+            {"remote": store.url, "archived": [asdict(one) for one in results], "failed": failed, "failures": failures}
+        )
     elif not plans:
         print("There is nothing to archive.")
-    _tell(failures)
-    _end(failures)
+    _tell(failures, failed)
+    _end(failed)
 
 
 def unarchive(
@@ -179,8 +185,8 @@ def unarchive(
     else:
         size = size_text(result.written_bytes)
         print(f"{experiment}: {result.written} files came back ({size}), {result.skipped} were here already")
-    _tell(result.failures)
-    _end(result.failures)
+    _tell(result.failures, result.failed)
+    _end(result.failed)
 
 
 def clean(
@@ -219,8 +225,8 @@ def clean(
             print(f"Removed {count} ({size_text(done.bytes)})." if count else "There is nothing to clean up.")
         else:
             print(f"{count} can go ({size_text(done.bytes)}). Nothing was done: --yes removes them.")
-    _tell(done.failures, done.busy)
-    _end(done.failures)
+    _tell(done.failures, done.failed, done.busy)
+    _end(done.failed)
 
 
 class _Lines:
@@ -247,8 +253,8 @@ def _print_retention(plan: "RetentionPlan", done: "Retained", as_json: bool) -> 
         what = f"{done.removed} runs and evaluations ({size_text(done.removed_bytes)})"
         temp = f"{sum(done.temp.counts.values())} temporary files ({size_text(done.temp.bytes)})"
         if done.dry_run:
-            _tell((), done.busy)
-            _list(f"note: {problem}: it stays" for problem in done.failures)
+            _tell(done.temp.failures, done.temp.failed, done.busy)
+            _list((f"note: {problem}: it stays" for problem in done.failures), done.failed)
             if done.failures and done.remote is not None and done.snapshot is None:
                 print("hint: 'vmevalkit push' makes a snapshot", file=sys.stderr)
             print(f"{what} and {temp} can go. Nothing was done: --yes removes them.")
@@ -256,13 +262,10 @@ def _print_retention(plan: "RetentionPlan", done: "Retained", as_json: bool) -> 
             print(f"Removed {what} and {temp}.")
         return
     fields = {**asdict(done), "temp": _cleanup_fields(done.temp)}
-    head = json.dumps(fields, indent=2, ensure_ascii=False).removesuffix("\n}")
-    print(f'{head},\n  "units": [', end="")
-    separator = "\n    "
+    document = JsonDocument(fields, "units")
     for due in plan.units():
-        print(separator + json.dumps(asdict(due), ensure_ascii=False), end="")
-        separator = ",\n    "
-    print("\n  ]\n}")
+        document.add(asdict(due))
+    document.end()
 
 
 def _print_due(plan: "RetentionPlan") -> None:
@@ -317,22 +320,20 @@ def _cleanup_fields(done: "Cleanup") -> dict[str, Any]:
     return fields
 
 
-def _tell(failures: Iterable[str], busy: Iterable[str] = ()) -> None:
+def _tell(failures: Iterable[str], failed: int, busy: Iterable[str] = ()) -> None:
     for name in sorted({name.removeprefix("experiment ") for name in busy}):
         print(f"note: somebody is at work in {name}: it was left alone", file=sys.stderr)
-    _list(f"error: {failure}" for failure in failures)
+    _list((f"error: {failure}" for failure in failures), failed)
 
 
-def _list(lines: Iterable[str]) -> None:
-    """Print the first lines, and how many more there are."""
-    rest = iter(lines)
-    for line in islice(rest, _MOST_LINES):
+def _list(lines: Iterable[str], count: int) -> None:
+    """Print the first of so many lines, and how many more there are."""
+    for line in islice(lines, _MOST_LINES):
         print(line, file=sys.stderr)
-    more = sum(1 for _ in rest)
-    if more:
-        print(f"... and {more} more; --json lists them", file=sys.stderr)
+    if count > _MOST_LINES:
+        print(f"... and {count - _MOST_LINES} more; --json lists them", file=sys.stderr)
 
 
-def _end(*failures: Iterable[str]) -> None:
-    if any(list(some) for some in failures):
+def _end(failed: int) -> None:
+    if failed:
         raise typer.Exit(1)

@@ -1,6 +1,7 @@
 """Options that several commands share, and how they are turned into values."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -144,6 +145,25 @@ def size_text(count: int) -> str:
 def print_json(value: object) -> None:
     """Print a value as JSON."""
     print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+class JsonDocument:
+    """Prints a JSON object with a list of any length in it, an item per line as they come: none is kept."""
+
+    def __init__(self, head: Mapping[str, object], name: str) -> None:
+        """Print what comes before the list, and the list's name."""
+        print(json.dumps(head, indent=2, ensure_ascii=False).removesuffix("\n}") + f',\n  "{name}": [', end="")
+        self._separator = "\n    "
+
+    def add(self, item: object) -> None:
+        """Print one more item."""
+        print(self._separator + json.dumps(item, ensure_ascii=False), end="")
+        self._separator = ",\n    "
+
+    def end(self, tail: Mapping[str, object] | None = None) -> None:
+        """Print what comes after the list."""
+        more = json.dumps(tail, indent=2, ensure_ascii=False).removeprefix("{") if tail else "\n}"
+        print("\n  ]" + ("," if tail else "") + more)
 
 
 def print_table(table: "Table") -> None:

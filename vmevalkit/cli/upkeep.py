@@ -1,6 +1,5 @@
 """``vmevalkit diff``, ``verify`` and ``gc``: what is in the snapshots, whether it is whole, and what nobody needs."""
 
-import json
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -12,6 +11,7 @@ import typer
 
 from vmevalkit.cli.options import (
     AsJson,
+    JsonDocument,
     RemoteUrl,
     Snapshot,
     Yes,
@@ -150,13 +150,10 @@ def _print_difference_as_json(
     if not with_changes:
         print_json(head)
         return
-    print(json.dumps(head, indent=2, ensure_ascii=False).removesuffix("\n}") + ',\n  "changes": [', end="")
-    separator = "\n    "
+    document = JsonDocument(head, "changes")
     for change in found.changes():
-        fields = {name: value for name, value in asdict(change).items() if value is not None}
-        print(separator + json.dumps(fields, ensure_ascii=False), end="")
-        separator = ",\n    "
-    print("\n  ]\n}")
+        document.add({name: value for name, value in asdict(change).items() if value is not None})
+    document.end()
 
 
 def verify(

@@ -1,6 +1,5 @@
 """``vmevalkit validate``."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,6 +11,7 @@ from vmevalkit.cli.options import (
     AsJson,
     DataDir,
     ExecutorName,
+    JsonDocument,
     RayAddress,
     RemoteUrl,
     Workers,
@@ -132,13 +132,12 @@ class _Report:
     def __init__(self, root: "DataRoot", *, deep: bool, limit: int, as_json: bool) -> None:
         self.counts: Counter[Code] = Counter()
         self._root, self._deep, self._limit, self._as_json = root, deep, limit, as_json
-        self._folder = ""
+        self._document: JsonDocument | None = None
 
     def begin(self) -> None:
         """Print what comes before the findings."""
         if self._as_json:
-            head = {"data_root": str(self._root.path), "deep": self._deep}
-            print(json.dumps(head, ensure_ascii=False, indent=2).removesuffix("\n}") + ',\n  "findings": [', end="")
+            self._document = JsonDocument({"data_root": str(self._root.path), "deep": self._deep}, "findings")
 
     def add(self, finding: "Finding") -> None:
         """Count a finding, and print it unless there are too many."""
@@ -147,8 +146,8 @@ class _Report:
         if self._limit and number >= self._limit:
             return
         # Not with typer's echo, which would write into the line of the progress bar.
-        if self._as_json:
-            print(("," if number else "") + "\n    " + json.dumps(finding.to_json(), ensure_ascii=False), end="")
+        if self._document is not None:
+            self._document.add(finding.to_json())
         else:
             print(f"{finding.severity}: {finding} [{finding.code}]")
 
@@ -173,7 +172,7 @@ class _Report:
 
     def end(self, repairs: "list[Repair]", done: "list[Repair]", *, asked: bool) -> None:
         """Print what was repaired."""
-        if not self._as_json:
+        if self._document is None:
             if done:
                 print("Repaired.")
             elif any(one.obstacle is None for one in repairs):
@@ -189,7 +188,7 @@ class _Report:
                 {"what": one.what, "plan": one.sentence, "obstacle": one.obstacle, "done": one in done}
                 for one in repairs
             ]
-        print("\n  ],\n" + json.dumps(tail, ensure_ascii=False, indent=2).removeprefix("{\n"))
+        self._document.end(tail)
 
     def _table(self) -> None:
         from rich.table import Table
