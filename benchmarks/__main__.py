@@ -13,7 +13,7 @@ from importlib import import_module
 
 from benchmarks.measure import Ratio, show
 
-SUITES = ("cluster", "create", "snapshots", "startup", "validate")
+SUITES = ("cluster", "create", "peaks", "snapshots", "startup", "validate")
 PROGRAMS = (
     "dashboard",
     "dashboard-streaming",

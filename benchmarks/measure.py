@@ -8,23 +8,25 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """One line of the table: what was measured, our cost and the yardstick's, in milliseconds, and the target."""
+    """One line of the table: what was measured, our cost and the yardstick's, and the target."""
 
     what: str
-    ours_ms: float
+    ours: float
     yardstick: str
-    yardstick_ms: float
+    theirs: float
     target: float | None
     """The ratio that we hold ourselves to; `None` where we only want to know."""
+    unit: Literal["ms", "kB", "MiB"] = "ms"
 
     @property
     def value(self) -> float:
         """Our cost in units of the yardstick's; smaller is better."""
-        return self.ours_ms / self.yardstick_ms
+        return self.ours / self.theirs
 
 
 def alternate(
@@ -57,11 +59,11 @@ def show(rows: Iterable[Ratio], *, as_json: bool) -> None:
     for row in rows:
         target = "" if row.target is None else f"{'<=':>3} {row.target:>4}"
         line = (
-            f"{row.what:<35} {_time(row.ours_ms):>10} {_time(row.yardstick_ms):>11} {row.yardstick:>16} "
+            f"{row.what:<35} {_amount(row.ours, row.unit):>10} {_amount(row.theirs, row.unit):>11} {row.yardstick:>16} "
             f"{row.value:>7.2f} {target}"
         )
         print(line.rstrip(), flush=True)
 
 
-def _time(ms: float) -> str:
-    return f"{ms:.2f} ms" if ms < 10_000 else f"{ms / 1000:.2f} s "
+def _amount(amount: float, unit: str) -> str:
+    return f"{amount / 1000:.2f} s " if unit == "ms" and amount >= 10_000 else f"{amount:.2f} {unit}"
