@@ -2,7 +2,8 @@
 # make demo ARGS=--no-serve    the same, ending after the work
 # make test                    all tests
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long faults audit test-diffusers lint bench bench-memory bench-dashboard reading fuzz vulnerabilities docs reference lock clean
+.PHONY: help demo test test-long faults audit test-diffusers lint \
+	bench bench-requests bench-memory bench-dashboard bench-reading fuzz vulnerabilities docs reference lock clean
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -21,16 +22,17 @@ help:
 	@echo "make audit         audit the rule evaluator on 200 questions of each domain (ARGS='--domain chess')"
 	@echo "make test-diffusers  run tiny diffusers pipelines; installs 6 GB of torch into .venv-diffusers"
 	@echo "make lint          check style, types and the layers of the code"
-	@echo "make bench         measure speed, as ratios, and count requests (ARGS='create startup snapshots' picks some)"
+	@echo "make bench         measure speed, as ratios (ARGS='create startup snapshots' picks some)"
+	@echo "make bench-requests  count the requests of pushes and pulls"
 	@echo "make bench-memory  measure the peak memory of making questions and of snapshots"
 	@echo "make bench-dashboard  measure how fast the dashboard answers, from a thousand runs to a million"
-	@echo "make reading       measure how surely distorted frames are read (ARGS='--questions 100')"
+	@echo "make bench-reading  measure how surely distorted frames are read (ARGS='--questions 100')"
 	@echo "make fuzz          look for input that breaks a parser (SECONDS=60 for each target; TARGETS='tar manifest')"
-	@echo "make vulnerabilities  ask an advisory service about all locked packages; needs the network"
+	@echo "make vulnerabilities  ask an advisory service about the packages of all four locks; needs the network"
 	@echo "make docs          build the documentation into docs/_build"
 	@echo "make reference     write the pages of docs/reference anew, from the code"
 	@echo "make lock          bring the lock files up to date with pyproject.toml"
-	@echo "make clean         remove the environment, the demo and all caches"
+	@echo "make clean         remove the environments, the demo and all caches"
 
 demo: $(RUNTIME)
 	@$(VENV)/bin/vmevalkit demo $(ARGS)
@@ -40,11 +42,8 @@ test: $(DEVELOPMENT)
 	@$(PYTHON) -m pytest -n auto $(ARGS)
 
 test-long: $(DEVELOPMENT)
-	@VMEVAL_LONG=1 $(PYTHON) -m pytest tests/runner/test_create_dataset.py tests/runner/test_hosted_runs.py -k killed $(ARGS)
-	@VMEVAL_LONG=1 $(PYTHON) -m pytest -s tests/evaluators/test_judge_kills.py tests/runner/test_rating.py tests/web/test_rating_api.py $(ARGS)
-	@VMEVAL_LONG=1 $(PYTHON) -m pytest -s tests/snapshots/test_faults.py tests/snapshots/test_kills.py $(ARGS)
-	@VMEVAL_LONG=1 $(PYTHON) -m pytest tests/integrity/test_damages.py -k together $(ARGS)
-	@VMEVAL_LONG=1 $(PYTHON) -m pytest tests/lifecycle tests/migration tests/export -k kill $(ARGS)
+	@sh scripts/browser.sh
+	@VMEVAL_LONG=1 $(PYTHON) -m pytest -m long -s $(ARGS)
 
 faults: $(DEVELOPMENT)
 	@VMEVAL_LONG=1 $(PYTHON) -m pytest -q tests/faults $(ARGS)
@@ -64,7 +63,9 @@ lint: $(DEVELOPMENT)
 
 bench: $(YARDSTICKS)
 	@$(PYTHON) -m benchmarks $(ARGS)
-	@$(PYTHON) -m benchmarks snapshot-requests
+
+bench-requests: $(YARDSTICKS)
+	@$(PYTHON) -m benchmarks snapshot-requests $(ARGS)
 
 bench-memory: $(DEVELOPMENT)
 	@$(PYTHON) -m benchmarks memory
@@ -74,14 +75,15 @@ bench-dashboard: $(DEVELOPMENT)
 	@$(PYTHON) -m benchmarks dashboard
 	@$(PYTHON) -m benchmarks dashboard-streaming
 
-reading: $(DEVELOPMENT)
+bench-reading: $(DEVELOPMENT)
 	@$(PYTHON) -m benchmarks.reading $(ARGS)
 
 fuzz: $(DEVELOPMENT)
 	@$(PYTHON) -m fuzz --seconds $(SECONDS) $(TARGETS)
 
 vulnerabilities: $(DEVELOPMENT)
-	@$(PYTHON) -m pip_audit --require-hashes --disable-pip -r requirements.lock -r requirements-dev.lock $(ARGS)
+	@$(PYTHON) -m pip_audit --require-hashes --disable-pip -r requirements.lock -r requirements-dev.lock \
+		-r requirements-bench.lock -r requirements-diffusers.lock $(ARGS)
 
 docs: reference
 	@$(PYTHON) -m sphinx -W --keep-going -q -b html docs docs/_build
@@ -94,8 +96,9 @@ lock: $(DEVELOPMENT)
 	@sh scripts/lock.sh
 
 clean:
-	rm -rf $(VENV) demo dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .fuzz
-	find vmevalkit tests benchmarks data web -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf $(VENV) .venv-diffusers demo dist docs/_build
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .fuzz data/__pycache__
+	find vmevalkit tests benchmarks docs examples fuzz web -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The development environment holds the whole of the other one.
 $(RUNTIME): requirements.lock pyproject.toml

@@ -2,7 +2,6 @@
 
 import inspect
 import re
-import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -88,9 +87,9 @@ def _cli_page() -> str:
     lines = [
         "# Commands\n",
         _MADE,
-        "Every command has `--help`. The exit status is 0 if all is done, 1 if it is done but",
+        "Every command has `--help`. The exit status is 0 if all is done, 1 if it is done but something failed or was",
+        "found wrong, 2 if the command or a setting was used wrongly, and 130 after Ctrl-C.\n",
     ]
-    lines += ["something failed or was found wrong, and 2 if the command or a setting was used wrongly.\n"]
     lines += ["| command | what it does |", "|---|---|"]
     for words, context in known:
         lines.append(f"| [`{words}`](#vmevalkit-{words.replace(' ', '-')}) | {_cell(_summary(context.command.help))} |")
@@ -215,20 +214,19 @@ def _python_page() -> str:
 
 def _module_page(name: str) -> str:
     lines = [f"# vmevalkit.{name}", "", _MADE, "```{eval-rst}", f".. automodule:: vmevalkit.{name}", "   :members:"]
+    source = inspect.getsource(_module(name))
     for public in public_names(name):
         thing = getattr(_module(name), public)
-        if not (inspect.isclass(thing) or inspect.isroutine(thing)):  # constants, which automodule passes over
+        is_constant = not (inspect.isclass(thing) or inspect.isroutine(thing))
+        if is_constant and not re.search(rf"^{public}\b.*=", source, re.MULTILINE):
+            # Of another module of ours: automodule passes over it.
             lines += ["", f".. autodata:: vmevalkit.{name}.{public}"]
     return "\n".join([*lines, "```"]) + "\n"
 
 
 def public_names(name: str) -> list[str]:
-    """Return the public names of a module below ``vmevalkit``: its ``__all__``, or what it defines itself."""
-    module = _module(name)
-    if hasattr(module, "__all__"):
-        return sorted(module.__all__)
-    own = (key for key, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__)
-    return sorted(key for key in own if not key.startswith("_"))
+    """Return the public names of a module below ``vmevalkit``: its ``__all__``, which it has to have."""
+    return sorted(_module(name).__all__)
 
 
 def _module(name: str) -> Any:  # noqa: ANN401
@@ -264,4 +262,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

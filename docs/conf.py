@@ -74,7 +74,7 @@ def _leave_out_links_to_code(_: Sphinx, page: str, source: list[str]) -> None:
         source[0] = _LINK_OUT.sub(r"\1 (`\2`)", source[0])
 
 
-def _add_contents(_: Sphinx, page: str, source: list[str]) -> None:
+def _add_contents(_app: Sphinx, page: str, source: list[str]) -> None:
     """Give a page that lists others their table of contents, which its Markdown does not show on GitHub.
 
     The headings of the index are the captions of the sidebar, and the links below them its entries.

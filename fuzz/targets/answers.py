@@ -9,10 +9,11 @@ import httpx
 
 from fuzz.target import Target
 from fuzz.targets.records import as_json
-from vmevalkit.evaluators._chat import Reply, _reply, _retry_after
+from vmevalkit.evaluators._chat import Reply, _reply
 from vmevalkit.evaluators.answers import AnswerError, parse_answer
-from vmevalkit.models._errors import from_answer, retry_after, spoken
+from vmevalkit.models._errors import from_answer, spoken
 from vmevalkit.models._transport import HttpFailure, OneAttempt
+from vmevalkit.replies import retry_after
 from vmevalkit.settings import without_key
 
 _ANSWER = {"explanation": "It is.", "solution": 5, "givens": 5, "way": 4, "score": 5, "confidence": 0.9}
@@ -45,8 +46,7 @@ def _refusal(data: bytes, _folder: Path) -> object:
     text = spoken(body.decode(errors="replace"))
     if "\n" in text or len(text) > 500:
         raise AssertionError(f"not one line: {text!r}")
-    seconds = retry_after(headers), _retry_after(headers)
-    return seconds, [from_answer(status, text, headers) for status in (200, 400, 401, 404, 422, 429, 500)]
+    return retry_after(headers), [from_answer(status, text, headers) for status in (200, 400, 401, 404, 422, 429, 500)]
 
 
 def _hidden(data: bytes, _folder: Path) -> object:

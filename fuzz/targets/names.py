@@ -40,7 +40,6 @@ _READERS: tuple[tuple[Callable[[str], object], str], ...] = (
     (fts_words, 'a "quoted" word'),
     (like, "50%_"),
     (formats.when, "2025-01-15T10:30:00Z"),
-    (formats.day, "2025-01-15T10:30:00Z"),
     (domain_name, "maze_task"),
     (public_uri, "file:///srv/lab/202501151030/data"),
     (lambda text: open_remote(text, _SETTINGS), "s3://bucket/prefix"),

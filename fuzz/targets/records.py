@@ -1,6 +1,7 @@
 """The JSON files of a data root."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from fuzz.target import Target
@@ -81,7 +82,7 @@ MARKER = {
 }
 DATASET = {"name": "vmeval_dataset", "created_at": "2025", "generation_info": {"timestamp": "2025"}, "pairs": [PAIR]}
 
-_KINDS: tuple[tuple[type[Record], dict[str, object]], ...] = (
+_KINDS: tuple[tuple[type[Record], Mapping[str, object]], ...] = (
     (Pair, PAIR),
     (Run, RUN),
     (Evaluation, EVALUATION),

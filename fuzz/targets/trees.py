@@ -6,8 +6,8 @@ from pathlib import Path
 from fuzz.target import Target
 from fuzz.targets.films import PICTURE
 from fuzz.targets.records import DATASET, PAIR, as_json
-from vmevalkit.migration.source import NotUnderstood
 from vmevalkit.migration.registry import SOURCES, find_source
+from vmevalkit.migration.source import NotUnderstood
 
 
 def _source(name: str, place: str) -> Callable[[bytes, Path], object]:

@@ -11,15 +11,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from shlex import quote
 
-from dashboard_data import add_score, run_of
 from markdown_pages import ROOT
-from snapshot_places import KEY, SECRET
+from support import index_tree
+from support.stores import KEY, SECRET
 
-from vmevalkit.dataroot import DataRoot
+from vmevalkit.dataroot import DataRoot, RunKey
 
 SECONDS = 120
 """How long the commands of a block may take together, on a busy machine."""
 _OLD = 1_700_000_000
+_RUN_ID = "20250115T103000Z"
 _URL = re.compile(r"http://\S+")
 
 # Models and judges that the pages name and that need an account or a GPU: each is played by something on this machine.
@@ -77,20 +78,21 @@ class Sandbox:
         for script in ("web/app.py", "data/s3_sync.py"):
             (folder / script).parent.mkdir(parents=True)
             shutil.copyfile(ROOT / script, folder / script)
-        package = Path("tests", "packages", "vmevalkit-mirror")
-        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
         (folder / "tmp").mkdir()
         models = "".join(_MODEL.format(name=name) for name in _PLAYED)
         (folder / "vmevalkit.toml").write_text(models + _SETTINGS.format(judge=judge))
         (folder / ".curlrc").write_text('fail\nsilent\nshow-error\nnoproxy = "*"\n')
         made = cls(folder, endpoint=endpoint)
-        made.environment["SOURCE_DATE_EPOCH"] = "1736937000"  # 2025-01-15 10:30
+        made.environment["SOURCE_DATE_EPOCH"] = "1736937000"  # what `_RUN_ID` says
         made.run([(line, 0) for line in _LAB.split("\n") if line], "the lab")
         root = DataRoot(folder / "data")
         for model, score in (("veo-3", 5), ("sora-2", 2)):
             for task in ("chess_0000", "maze_0000"):
-                add_score(root, run_of(model, task), score, evaluator="human-eval", rater="Ana")
-        for file in root.run_folder(run_of("luma-ray-2", "chess_0003")).rglob("*"):
+                record = (_RUN_ID, "Ana", score)
+                index_tree.scores(root, task.split("_")[0], task, record, model=model, evaluator="human-eval")
+        old = RunKey(index_tree.EXPERIMENT, "luma-ray-2", "chess", "chess_0003", _RUN_ID)
+        for file in root.run_folder(old).rglob("*"):
             os.utime(file, (_OLD, _OLD))
         return made
 

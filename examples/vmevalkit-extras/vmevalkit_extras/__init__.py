@@ -1,0 +1,1 @@
+"""A model and an evaluator for VMEvalKit."""
