@@ -10,6 +10,9 @@ from typing import TypeVar
 WORKERS = 16
 WINDOW = 256
 
+_READY_PER_STARTED = 16
+"""Where few items need waiting, this many times more than are started may stand between them with their results."""
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -34,7 +37,8 @@ def in_order(
         window: how many items may be started and not yet yielded.
 
     """
-    pending: deque[Future[Result]] = deque()
+    pending: deque[Future[Result] | Result] = deque()
+    started = 0
     with ThreadPoolExecutor(workers, thread_name_prefix="vmevalkit") as pool:
         try:
             for item in items:
@@ -42,20 +46,34 @@ def in_order(
                 if result is not None and not pending:
                     yield result
                     continue
-                pending.append(pool.submit(work, item) if result is None else _done(result))
-                if len(pending) >= window:
-                    yield pending.popleft().result()
+                pending.append(pool.submit(work, item) if result is None else result)
+                started += result is None
+                while pending and (
+                    _is_ready(pending[0]) or started >= window or len(pending) >= _READY_PER_STARTED * window
+                ):
+                    started -= isinstance(pending[0], Future)
+                    yield _result(pending.popleft())
             while pending:
-                yield pending.popleft().result()
+                yield _result(pending.popleft())
         finally:
-            for future in pending:
-                future.cancel()
+            for waiting in pending:
+                if isinstance(waiting, Future):
+                    waiting.cancel()
 
 
-def _done(result: Result) -> Future[Result]:
-    future: Future[Result] = Future()
-    future.set_result(result)
-    return future
+def _is_ready(waiting: Future[Result] | Result) -> bool:
+    return not isinstance(waiting, Future) or waiting.done()
+
+
+def _result(waiting: Future[Result] | Result) -> Result:
+    return waiting.result() if isinstance(waiting, Future) else waiting
+
+
+@contextmanager
+def meanwhile(work: Callable[[], Result]) -> Iterator[Future[Result]]:
+    """Run ``work()`` in a thread beside the block, which ends when both have; its result or error is in the future."""
+    with ThreadPoolExecutor(1, thread_name_prefix="vmevalkit") as pool:
+        yield pool.submit(work)
 
 
 class Budget:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from vmevalkit.snapshots._database import temporary_database
+from vmevalkit.dataroot import temporary_database
 from vmevalkit.snapshots.remote import Remote, persistently
 
 _TABLE = """

@@ -49,7 +49,10 @@ class Manifest:
 
     name: str
     header: Header
-    _file: IO[bytes]
+    etag: str
+    """The ETag that it came with; empty if the store gives none."""
+    file: IO[bytes]
+    """All of it, as it is stored."""
 
     def rows(self, below: str = "") -> Iterator[Row]:
         """Yield the rows of a part, all if it is empty, sorted by path; one pass at a time.
@@ -58,16 +61,16 @@ class Manifest:
             below: a file or a folder, or ``*/pilot`` for an experiment with its evaluations.
 
         """
-        self._file.seek(0)
-        rows = read_rows(self._file, self.name)
+        self.file.seek(0)
+        rows = read_rows(self.file, self.name)
         folders = tuple(f"{folder}/" for folder in folders_of(below))
         return (row for row in rows if f"{row.path}/".startswith(folders)) if below else rows
 
     def sha256(self) -> str:
         """Return the sha256 of the manifest itself."""
         digest = sha256()
-        self._file.seek(0)
-        while chunk := self._file.read(1 << 20):
+        self.file.seek(0)
+        while chunk := self.file.read(1 << 20):
             digest.update(chunk)
         return digest.hexdigest()
 
@@ -77,13 +80,14 @@ class NoSnapshotError(UsageError):
 
 
 @contextmanager
-def fetched_manifest(remote: Remote, snapshot: str, *, checked: bool = True) -> Iterator[Manifest]:
+def fetched_manifest(remote: Remote, snapshot: str, *, checked: bool = True, known_md5: str = "") -> Iterator[Manifest]:
     """Fetch a snapshot's manifest.
 
     Args:
         remote: where it is.
         snapshot: the snapshot's name.
         checked: check all of it before anything is done with it; otherwise, whoever reads the rows meets the damage.
+        known_md5: that of what it is believed to be, as for `Remote.download`.
 
     Raises:
         NoSnapshotError: there is no such snapshot; one without a manifest was never finished.
@@ -93,33 +97,42 @@ def fetched_manifest(remote: Remote, snapshot: str, *, checked: bool = True) -> 
     key = manifest_key(snapshot)
     with TemporaryFile("w+b") as file:
         try:
-            remote.download(key, file)
+            done = remote.download(key, file, known_md5)
         except MissingObjectError as error:
             raise NoSnapshotError(
                 f"no snapshot {snapshot} on {remote.url}", hint="'vmevalkit snapshots' shows what is there"
             ) from error
-        name = remote.uri(key)
-        file.seek(0)
-        header = read_header(file, name)
-        if header.snapshot != snapshot:
-            raise ManifestError(name, f"is the manifest of {header.snapshot!r}, not of {snapshot}")
-        manifest = Manifest(name, header, file)
+        manifest = opened_manifest(remote, snapshot, file, done.etag)
         if checked:
             for _ in manifest.rows():
                 pass
         yield manifest
 
 
-def read_latest(remote: Remote) -> Pointer | None:
-    """Return the pointer to the latest snapshot, `None` if there is none; `RecordError` if it is damaged."""
-    return _pointer(remote, remote.read(LATEST_KEY))
+def opened_manifest(remote: Remote, snapshot: str, file: IO[bytes], etag: str) -> Manifest:
+    """Read the first line of a snapshot's manifest, which lies in a file; `ManifestError` if that is not right."""
+    name = remote.uri(manifest_key(snapshot))
+    file.seek(0)
+    header = read_header(file, name)
+    if header.snapshot != snapshot:
+        raise ManifestError(name, f"is the manifest of {header.snapshot!r}, not of {snapshot}")
+    return Manifest(name, header, etag, file)
 
 
-def move_latest(remote: Remote, header: Header) -> bool:
-    """Point to a snapshot if it is newer than the one that is pointed to; return whether it was."""
-    if is_archive(header.snapshot):
-        return False
-    pointer = Pointer(
+def read_latest(remote: Remote, known: Pointer | None = None) -> Pointer | None:
+    """Return the pointer to the latest snapshot, `None` if there is none; `RecordError` if it is damaged.
+
+    Args:
+        remote: where.
+        known: what the pointer is believed to be, as for `Remote.read`.
+
+    """
+    return _pointer(remote, remote.read(LATEST_KEY, None if known is None else _text(known)))
+
+
+def pointer_to(remote: Remote, header: Header) -> Pointer:
+    """Return what the pointer says once a snapshot is the latest."""
+    return Pointer(
         snapshot=header.snapshot,
         s3_uri=remote.uri(data_prefix(header.snapshot)),
         manifest=manifest_key(header.snapshot),
@@ -128,8 +141,20 @@ def move_latest(remote: Remote, header: Header) -> bool:
         scope=header.scope,
         created_at=header.created_at,
     )
-    text = dump_json(pointer.to_json()).encode()
 
+
+def move_latest(remote: Remote, header: Header, known: Pointer | None = None) -> bool:
+    """Point to a snapshot if it is newer than the one that is pointed to; return whether it was.
+
+    Args:
+        remote: where.
+        header: the snapshot's.
+        known: what the pointer is believed to be until then, as for `Remote.read`.
+
+    """
+    if is_archive(header.snapshot):
+        return False
+    text = _text(pointer_to(remote, header))
     moved = False
 
     def forward(current: bytes | None) -> bytes | None:
@@ -141,13 +166,17 @@ def move_latest(remote: Remote, header: Header) -> bool:
         moved = old is None or is_newer(header.snapshot, old.snapshot)
         return text if moved else None
 
-    remote.update(LATEST_KEY, forward)
+    remote.update(LATEST_KEY, forward, None if known is None else _text(known))
     return moved
 
 
 def is_newer(snapshot: str, other: str) -> bool:
     """Tell whether a snapshot's date is after that of another one; a date without a time is that day's first minute."""
     return snapshot.ljust(12, "0") > other.ljust(12, "0")
+
+
+def _text(pointer: Pointer) -> bytes:
+    return dump_json(pointer.to_json()).encode()
 
 
 def _pointer(remote: Remote, data: bytes | None) -> Pointer | None:

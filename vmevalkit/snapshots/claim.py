@@ -13,6 +13,7 @@ from vmevalkit.dataroot import DataRoot, read_json, write_json
 from vmevalkit.errors import ConflictError, RecordError
 from vmevalkit.snapshots.names import claim_key, data_prefix, is_snapshot_name, manifest_key
 from vmevalkit.snapshots.remote import Remote
+from vmevalkit.threads import meanwhile
 
 _NOTE = "push.json"
 
@@ -53,18 +54,23 @@ def claim(remote: Remote, name: str, root: DataRoot, scope: str) -> Claim:
         ConflictError: there is such a snapshot, or somebody else is making it.
 
     """
-    if remote.exists(manifest_key(name)):
+    with (
+        meanwhile(lambda: remote.exists(manifest_key(name))) as is_there,
+        meanwhile(lambda: remote.exists(claim_key(name))) as is_marked,
+        meanwhile(lambda: remote.is_empty(data_prefix(name))) as is_empty,
+    ):
+        ours = left_behind(remote, root, scope) == name
+    if is_there.result():
         raise ConflictError(
             f"there is a snapshot {name} on {remote.url} already", hint="wait a minute, or name another one with --date"
         )
-    ours = left_behind(remote, root, scope) == name
     taken = ConflictError(
         f"another push is making {remote.uri(name)}",
         hint="wait for it, or name another one with --date; 'vmevalkit gc' removes one that has died",
     )
-    if not ours and remote.exists(claim_key(name)):
+    if not ours and is_marked.result():
         raise taken
-    if not ours and not remote.is_empty(data_prefix(name)):
+    if not ours and not is_empty.result():
         raise ConflictError(
             f"{remote.uri(data_prefix(name))} has files that no push of ours has put there",
             hint="name another snapshot with --date",

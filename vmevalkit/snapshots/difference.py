@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal, NamedTuple
 
-from vmevalkit.dataroot import TASK_SUFFIX, FileState, HashCache
+from vmevalkit.dataroot import TASK_SUFFIX, FileState, HashCache, temporary_database
 from vmevalkit.errors import UsageError
 from vmevalkit.progress import Progress, Silent
-from vmevalkit.snapshots._database import temporary_database
 from vmevalkit.snapshots.catalog import Manifest
 from vmevalkit.snapshots.manifest import Row, merge
 from vmevalkit.snapshots.reading import Content, hash_file, twice

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from vmevalkit.clock import now, timestamp
+from vmevalkit.clock import real_now, timestamp
 from vmevalkit.errors import UsageError
 from vmevalkit.progress import Progress, Silent
 from vmevalkit.snapshots._keys import KeyTable, key_table
@@ -148,7 +148,7 @@ def find_garbage(remote: Remote, *, grace: timedelta = GRACE, progress: Progress
 
     """
     progress = progress or Silent()
-    until = now() - grace if grace else None
+    until = real_now() - grace if grace else None
     with key_table() as keys:
         # Listed first and read then: what a push publishes in between is not taken for garbage.
         names = _snapshot_names(remote)

@@ -15,20 +15,29 @@ _UNKNOWN = FileState(-1, -1, -1)
 
 
 class Journal:
-    """The rows of what has been sent, with the state of the files; made by `opened_journal`, used by one thread."""
+    """The rows of what has been sent, with the state of the files; made by `opened_journal`, used by one thread.
 
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
-        self._round = 1 + database.execute("SELECT ifnull(max(round), 0) FROM sent").fetchone()[0]
+    There is no file before there is something to write: to make one takes longer than a small push.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._database: sqlite3.Connection | None = None
+        self._round = 1
         self._waiting: list[tuple[str | int, ...]] = []
+        if file.exists():
+            self._database = _opened(file)
+            self._round += self._database.execute("SELECT ifnull(max(round), 0) FROM sent").fetchone()[0]
 
     @property
     def resumes(self) -> bool:
         """Whether an earlier attempt has sent something."""
-        return bool(self._round > 1)
+        return self._round > 1
 
     def get(self, path: str, state: FileState) -> Row | None:
         """Return the row of a file that has been sent and still looks the same."""
+        if self._database is None:
+            return None
         row = self._database.execute(
             "SELECT path, size, sha256, key, etag FROM sent "
             "WHERE path = ? AND state_size = ? AND mtime_ns = ? AND inode = ?",
@@ -46,52 +55,64 @@ class Journal:
 
     def save(self) -> None:
         """Write down what has been noted."""
-        with self._database:
-            self._database.executemany("INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", self._waiting)
+        if not self._waiting:
+            return
+        if self._database is None:
+            self._database = _opened(self._file)
+        with self._database as database:
+            database.executemany("INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", self._waiting)
         self._waiting.clear()
 
     def has(self, key: str) -> bool:
         """Tell whether an object is one that was sent."""
+        if self._database is None:
+            return False
         return self._database.execute("SELECT 1 FROM sent WHERE key = ?", (key,)).fetchone() is not None
 
     def left_over(self) -> Iterator[str]:
         """Yield the keys of what an earlier attempt has sent and this one does not have."""
+        if self._database is None:
+            return
         self.save()
         for (key,) in self._database.execute("SELECT key FROM sent WHERE round < ?", (self._round,)):
             yield key
+
+    def discard(self) -> None:
+        """Forget all of it; the push has ended."""
+        self._waiting.clear()
+        _remove(self._file)
+
+    def close(self) -> None:
+        """Write down what has been noted, as far as that can be done, and close the file."""
+        with suppress(sqlite3.DatabaseError):  # What is not noted is sent again.
+            self.save()
+        if self._database is not None:
+            self._database.close()
 
 
 @contextmanager
 def opened_journal(root: DataRoot, token: str) -> Iterator[Journal]:
     """Open the journal of the push with this token; those of other pushes are removed."""
     file = root.state / f"push-{token}.sqlite"
-    _remove(root, but=file)
+    for found in root.state.glob("push-*.sqlite*"):
+        if not found.name.startswith(file.name):
+            found.unlink(missing_ok=True)
     with naming_full_disk(file):
         try:
-            database = _opened(file)
+            journal = Journal(file)
         except sqlite3.DatabaseError:
             # Damaged: what was sent is sent again.
-            _remove(root)
-            database = _opened(file)
-    journal = Journal(database)
-    try:
-        with naming_full_disk(file):
+            _remove(file)
+            journal = Journal(file)
+        try:
             yield journal
-    finally:
-        with suppress(sqlite3.DatabaseError):  # What is not noted is sent again.
-            journal.save()
-        database.close()
+        finally:
+            journal.close()
 
 
-def discard_journal(root: DataRoot) -> None:
-    """Remove all journals; the push has ended."""
-    _remove(root)
-
-
-def _remove(root: DataRoot, but: Path | None = None) -> None:
-    for found in root.state.glob("push-*.sqlite*"):
-        if but is None or not found.name.startswith(but.name):
-            found.unlink(missing_ok=True)
+def _remove(file: Path) -> None:
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        file.with_name(f"{file.name}{suffix}").unlink(missing_ok=True)
 
 
 def _opened(file: Path) -> sqlite3.Connection:

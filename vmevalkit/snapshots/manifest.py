@@ -5,21 +5,27 @@ and its paths become files on this machine.
 """
 
 import gzip
+import io
 import json
 import posixpath
 import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import IO, Any, NamedTuple, Protocol, TypeVar
 
 from vmevalkit.dataroot import TEMP_SUFFIX
 from vmevalkit.errors import RecordError, UnsafePathError, UsageError
-from vmevalkit.snapshots.names import split_key
+from vmevalkit.snapshots.names import is_snapshot_name, split_key
 
 FORMAT = 1
 
 _MAX_LINE_BYTES = 16 << 10
+_COMPRESSION = 3
+"""Twice as fast as 6, for a twentieth more bytes: most of a manifest are digests."""
+_BUFFER_BYTES = 128 << 10
+"""Between the lines and the compression, which is slow to be called."""
 _MAX_PATH_BYTES = 900
 """Object stores take keys of up to 1,024 bytes; the rest is for the prefix and the snapshot's name."""
 _MAX_FILE_BYTES = 1 << 50
@@ -75,6 +81,8 @@ def check_path(path: str) -> str:
             character that a key cannot have.
 
     """
+    if _is_plain(path):
+        return path
     if not path or _NOT_IN_KEYS.search(path) or len(path.encode()) > _MAX_PATH_BYTES:
         raise UnsafePathError(
             f"path {path[:200]!r} cannot be part of a snapshot",
@@ -83,6 +91,21 @@ def check_path(path: str) -> str:
     if _NOT_A_NAME.search(path):
         raise UnsafePathError(f"path {path!r} cannot be part of a snapshot: it has an empty, hidden or temporary name")
     return path
+
+
+def _is_plain(path: str) -> bool:
+    """Tell of most paths that nothing is wrong with them, several times faster than the patterns do."""
+    return (
+        0 < len(path) <= _MAX_PATH_BYTES
+        and path.isascii()
+        and path.isprintable()
+        and path[0] not in "./"
+        and path[-1] != "/"
+        and "/." not in path
+        and "//" not in path
+        and "\\" not in path
+        and TEMP_SUFFIX not in path
+    )
 
 
 def check_link(path: str, link: str) -> str:
@@ -106,10 +129,21 @@ def check_link(path: str, link: str) -> str:
 
 def write_manifest(out: IO[bytes], header: Header, rows: Iterable[Row]) -> None:
     """Write a manifest; the same header and rows give the same bytes."""
-    with gzip.GzipFile(filename="", fileobj=out, mode="wb", compresslevel=6, mtime=0) as packed:
-        packed.write(_line({"format": FORMAT, **asdict(header)}))
-        for row in rows:
-            packed.write(_line(row_fields(row)))
+    write_lines(out, header, map(row_line, rows))
+
+
+def write_lines(out: IO[bytes], header: Header, lines: Iterable[bytes]) -> None:
+    """Write a manifest from what `row_line` has made of its rows."""
+    with gzip.GzipFile(filename="", fileobj=out, mode="wb", compresslevel=_COMPRESSION, mtime=0) as packed:
+        buffered = io.BufferedWriter(packed, _BUFFER_BYTES)
+        buffered.write(_line({"format": FORMAT, **asdict(header)}))
+        buffered.writelines(lines)
+        buffered.flush()
+
+
+def row_line(row: Row) -> bytes:
+    """Return a row as a line of a manifest."""
+    return _line(row_fields(row))
 
 
 def row_fields(row: Row) -> dict[str, Any]:
@@ -181,8 +215,11 @@ def merge(ours: Iterable[Ours], theirs: Iterable[Theirs]) -> Iterator[tuple[Ours
             mine, other = next(left, None), next(right, None)
 
 
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def _line(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return _as_json(value).encode() + b"\n"
 
 
 def _next_line(packed: gzip.GzipFile, name: str, number: int) -> bytes:
@@ -197,7 +234,7 @@ def _next_line(packed: gzip.GzipFile, name: str, number: int) -> bytes:
 
 def _fields(line: bytes, name: str, number: int) -> dict[str, Any]:
     try:
-        value = json.loads(line)
+        value = json.loads(line.decode())  # Given bytes, it would guess their encoding first.
     except (ValueError, RecursionError) as error:
         raise ManifestError(name, f"line {number}: malformed JSON") from error
     if not isinstance(value, dict):
@@ -254,9 +291,16 @@ def _row(line: bytes, name: str, number: int) -> Row:
 
 
 def _check_key(key: str, checked: str) -> None:
+    if key.endswith(f"/data/{checked}") and _is_name(key[: -len(checked) - len("/data/")]):
+        return
     try:
         _, kept = split_key(key)
     except UsageError as error:
         raise UnsafePathError(error.message) from error
     if kept != checked:
         check_path(kept)
+
+
+@lru_cache(maxsize=1024)  # Few snapshots hold the many files of a manifest.
+def _is_name(text: str) -> bool:
+    return is_snapshot_name(text)

@@ -1,12 +1,12 @@
 """What a push has to do: a comparison of the files here with the latest snapshot's manifest."""
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from vmevalkit.dataroot import FileState, HashCache
 from vmevalkit.progress import Progress
+from vmevalkit.snapshots._spool import Spool
 from vmevalkit.snapshots.manifest import Row, merge
 from vmevalkit.snapshots.reading import Content, hash_file, twice
 from vmevalkit.snapshots.walk import LocalFile
@@ -34,7 +34,7 @@ class Plan:
     """Files that are new or different."""
     removed: int
     """Files of the latest snapshot that are gone."""
-    _spool: IO[bytes]
+    _spool: Spool
 
     @property
     def nothing_to_do(self) -> bool:
@@ -43,14 +43,17 @@ class Plan:
 
     def steps(self) -> Iterator[Step]:
         """Yield the steps; one pass at a time."""
-        self._spool.seek(0)
-        for line in self._spool:
-            path, state, link, row = json.loads(line)
+        for path, state, link, row in self._spool:
             yield Step(path, FileState(*state), link, None if row is None else Row(*row))
 
 
 def make_plan(
-    files: Iterable[LocalFile], latest: Iterable[Row], hashes: HashCache, spool: IO[bytes], progress: Progress
+    files: Iterable[LocalFile],
+    latest: Iterable[Row],
+    hashes: HashCache,
+    spool: Spool,
+    progress: Progress,
+    expect_work: Callable[[], None],
 ) -> Plan:
     """Compare the files with the latest snapshot, both sorted by path, in bounded memory.
 
@@ -61,8 +64,9 @@ def make_plan(
         files: what is here.
         latest: the rows of the latest snapshot; empty if there is none.
         hashes: what is known of the files; it learns what is found out.
-        spool: an empty temporary file, which the plan keeps its steps in.
+        spool: an empty one, which the plan keeps its steps in.
         progress: is advanced once per file.
+        expect_work: is called for each file that must be read, sent or left out.
 
     Raises:
         RecordError: a file cannot be read, or keeps changing.
@@ -75,6 +79,7 @@ def make_plan(
         for file, row in merge(files, latest):
             if file is None:
                 removed += 1
+                expect_work()
             else:
                 yield file, row
 
@@ -83,14 +88,20 @@ def make_plan(
         if file.link or row is None or row.link or row.size != file.size:
             return _Compared(file, row if row is not None and row.link and row.link == file.link else None)
         sha256 = hashes.get(file.path, file.state)
-        return None if sha256 is None else _Compared(file, row if row.sha256 == sha256 else None)
+        if sha256 is None:
+            expect_work()
+            return None
+        return _Compared(file, row if row.sha256 == sha256 else None)
 
     total, size, changed = 0, 0, 0
     for file, row, content in in_order(_compare, here(), at_once=known):
         if content is not None:
             hashes.put(file.path, content.state, content.sha256)
-        spool.write(json.dumps((file.path, file.state, file.link, row)).encode() + b"\n")
-        total, size, changed = total + 1, size + file.size, changed + (row is None)
+        if row is None:
+            changed += 1
+            expect_work()
+        spool.append((file.path, file.state, file.link, row))
+        total, size = total + 1, size + file.size
         progress.advance(size=file.size)
     return Plan(total, size, changed, removed, spool)
 

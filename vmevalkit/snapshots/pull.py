@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vmevalkit.dataroot import DataRoot, FileState, HashCache, atomic_path, resolve_inside
 from vmevalkit.errors import RecordError, UnsafePathError, UsageError
+from vmevalkit.first_few import FirstFew
 from vmevalkit.progress import Progress, Silent
 from vmevalkit.snapshots.catalog import Manifest, fetched_manifest
 from vmevalkit.snapshots.download import download
@@ -19,7 +20,6 @@ from vmevalkit.snapshots.remote import MissingObjectError, Remote
 from vmevalkit.snapshots.walk import Tree, walk
 from vmevalkit.threads import in_order
 
-_FAILURES_KEPT = 1000
 _HOPELESS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """What is wrong with the whole target, not with one file."""
 
@@ -81,8 +81,8 @@ def pull(
     """
     progress = progress or Silent()
     below = below.strip("/")
-    written, size, skipped, failed = 0, 0, 0, 0
-    failures: list[str] = []
+    written, size, skipped = 0, 0, 0
+    failures = FirstFew[str]()
     with fetched_manifest(remote, snapshot) as manifest:
         total, total_size = _amount(manifest, below)
         removal = list(_extra(manifest, target, below, max_delete)) if max_delete else []
@@ -95,16 +95,16 @@ def pull(
                 if content is not None:
                     hashes.put(row.path, content.state, content.sha256)
                 if outcome.failure is not None:
-                    failed += 1
-                    failures += [outcome.failure] if len(failures) < _FAILURES_KEPT else []
+                    failures.add(outcome.failure)
                 elif outcome.written:
                     written, size = written + 1, size + row.size
                 else:
                     skipped += 1
-        if not failed:
+        if not failures.count:
             for path in removal:
                 _remove(target, path)
-    return PullResult(snapshot, written, size, skipped, 0 if failed else len(removal), failed, tuple(failures))
+    removed = 0 if failures.count else len(removal)
+    return PullResult(snapshot, written, size, skipped, removed, failures.count, tuple(failures.first))
 
 
 def files_to_remove(remote: Remote, snapshot: str, target: Path, *, below: str = "", limit: int) -> list[str]:

@@ -1,8 +1,7 @@
 """Making a snapshot: contents first, the manifest last, then the pointer to the latest."""
 
-import json
 from collections import Counter
-from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,23 +12,18 @@ from vmevalkit.clock import timestamp
 from vmevalkit.dataroot import HashCache, exclusive
 from vmevalkit.errors import ConflictError, UsageError
 from vmevalkit.progress import Progress, Silent
-from vmevalkit.snapshots.catalog import (
-    NoSnapshotError,
-    Pointer,
-    fetched_manifest,
-    is_newer,
-    move_latest,
-    read_latest,
-)
+from vmevalkit.snapshots._spool import Spool, opened_spool
+from vmevalkit.snapshots.catalog import NoSnapshotError, fetched_manifest, is_newer, move_latest, pointer_to
 from vmevalkit.snapshots.claim import Claim, claim, forget, left_behind, make_sure
-from vmevalkit.snapshots.journal import Journal, discard_journal, opened_journal
-from vmevalkit.snapshots.manifest import Header, ManifestError, Row, write_manifest
-from vmevalkit.snapshots.names import check_snapshot_name, data_prefix, manifest_key, name_for_now
+from vmevalkit.snapshots.journal import Journal, opened_journal
+from vmevalkit.snapshots.kept import Latest, ask_latest, keep, latest_manifest
+from vmevalkit.snapshots.manifest import Header, ManifestError, row_line, write_lines
+from vmevalkit.snapshots.names import check_snapshot_name, data_prefix, is_archive, manifest_key, name_for_now
 from vmevalkit.snapshots.plan import Plan, Step, make_plan
-from vmevalkit.snapshots.remote import PART_BYTES, Remote, persistently
+from vmevalkit.snapshots.remote import PART_BYTES, Conditions, Remote, persistently
 from vmevalkit.snapshots.upload import COPY_LIMIT_BYTES, How, Sender, Sent
 from vmevalkit.snapshots.walk import Tree, walk
-from vmevalkit.threads import WINDOW, in_order
+from vmevalkit.threads import WINDOW, in_order, meanwhile
 
 _MANIFEST_IN_MEMORY_BYTES = 64 << 20
 _DEAR_COPIES = 10_000
@@ -100,32 +94,34 @@ def push(
     chosen = check_snapshot_name(name) if name is not None else name_for_now()
     progress = progress or Silent()
     _check_apart(remote, tree)
+    notes: list[str] = []
     with ExitStack() as stack:
         stack.enter_context(exclusive(tree.root.lock("push"), "pushing this data root"))
-        notes = _probed(remote)
-        hashes = stack.enter_context(HashCache(tree.root))
-        spool = stack.enter_context(TemporaryFile("w+b"))
+        probe = _Probe(remote, stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="vmevalkit")))
+        if force or name is not None:
+            probe.check()
         latest, unfinished = _caught_up(remote, tree)
-        plan = _planned(remote, tree, latest, hashes, spool, progress, notes)
+        hashes = stack.enter_context(HashCache(tree.root))
+        spool = stack.enter_context(opened_spool())
+        plan = _planned(remote, tree, latest, hashes, spool, progress, probe, notes)
         if not plan.files:
             raise UsageError(f"there are no files in {tree.root.path / tree.scope}", hint="name another --data-dir")
-        if latest is not None and plan.nothing_to_do and not force and name is None:
-            return PushResult(
-                latest.snapshot, latest.s3_uri, False, latest.files, latest.bytes, is_latest=True, notes=tuple(notes)
-            )
+        old = latest.pointer
+        if old is not None and plan.nothing_to_do and not force and name is None:
+            return PushResult(old.snapshot, old.s3_uri, False, old.files, old.bytes, is_latest=True, notes=tuple(notes))
+        notes = [*probe.remarks(), *notes]
         mine = claim(remote, chosen if name is not None else unfinished or chosen, tree.root, tree.scope)
-        rows = stack.enter_context(TemporaryFile("w+b"))
+        lines = stack.enter_context(TemporaryFile("w+b"))
         journal = stack.enter_context(opened_journal(tree.root, mine.token))
         if mine.resumed:
             _drop_unknown(remote, mine, journal)
         progress.start(plan.files, "files", plan.size)
         sender = Sender(remote, tree, mine.snapshot, incremental)
-        tally = _send_all(sender, plan, journal, hashes, rows, progress, window)
+        tally = _send_all(sender, plan, journal, hashes, lines, progress, window)
         remote.delete(journal.left_over())
         header = Header(mine.snapshot, timestamp(), plan.files, sum(tally.bytes.values()), tree.scope)
-        _publish(remote, mine, header, rows)
-        is_latest = not tree.scope and move_latest(remote, header)
-        discard_journal(tree.root)
+        is_latest = _publish(remote, tree, mine, header, lines, latest)
+        journal.discard()
         forget(tree.root)
         if not tree.scope:
             hashes.trim((step.path for step in plan.steps()), plan.files)
@@ -146,11 +142,29 @@ def push(
     )
 
 
-def _probed(remote: Remote) -> list[str]:
-    """Make sure that we may write there, before any work is done, and say what the store cannot do."""
-    if remote.conditions.create:
-        return []
-    return [f"{remote.url} ignores conditional writes: do not push to it from two machines at the same moment"]
+class _Probe:
+    """Makes sure that we may write to a remote, beside other work, and finds out what the store cannot do."""
+
+    def __init__(self, remote: Remote, pool: ThreadPoolExecutor) -> None:
+        self._remote = remote
+        self._pool = pool
+        self._found: Future[Conditions] | None = None
+
+    def check(self) -> None:
+        """Begin, if that has not been done; raise what went wrong, if that is known by now."""
+        if self._found is None:
+            self._found = self._pool.submit(lambda: self._remote.conditions)
+        elif self._found.done():
+            self._found.result()
+
+    def remarks(self) -> list[str]:
+        """Wait for the answer, and say what a user should know of it; what went wrong is raised."""
+        self.check()
+        if self._found is None or self._found.result().create:
+            return []
+        return [
+            f"{self._remote.url} ignores conditional writes: do not push to it from two machines at the same moment"
+        ]
 
 
 def _check_apart(remote: Remote, tree: Tree) -> None:
@@ -167,33 +181,33 @@ def _check_apart(remote: Remote, tree: Tree) -> None:
 def _planned(
     remote: Remote,
     tree: Tree,
-    latest: Pointer | None,
+    latest: Latest,
     hashes: HashCache,
-    spool: IO[bytes],
+    spool: Spool,
     progress: Progress,
+    probe: _Probe,
     notes: list[str],
 ) -> Plan:
     """Compare with the latest snapshot; one that is gone or damaged is no reason to push nothing any more."""
-    if latest is not None:
+    if latest.pointer is not None:
         try:
-            with fetched_manifest(remote, latest.snapshot, checked=False) as manifest:
+            with latest_manifest(remote, tree.root, latest.pointer, latest) as manifest:
                 progress.start(None, "files compared")
-                return make_plan(walk(tree), manifest.rows(below=tree.scope), hashes, spool, progress)
+                return make_plan(walk(tree), manifest.rows(below=tree.scope), hashes, spool, progress, probe.check)
         except (NoSnapshotError, ManifestError) as error:
             notes.append(f"everything was sent again, because the latest snapshot cannot be compared with: {error}")
-            spool.seek(0)
-            spool.truncate()
-    return make_plan(walk(tree), (), hashes, spool, Silent())
+            spool.clear()
+    return make_plan(walk(tree), (), hashes, spool, Silent(), probe.check)
 
 
-def _caught_up(remote: Remote, tree: Tree) -> tuple[Pointer | None, str | None]:
+def _caught_up(remote: Remote, tree: Tree) -> tuple[Latest, str | None]:
     """Return the latest snapshot, and the one that our last push has left unfinished and may go on with.
 
     A push that was interrupted after the manifest has made its snapshot: then only the pointer is missing.
     """
-    latest = read_latest(remote)
+    latest = ask_latest(remote, tree.root)
     name = left_behind(remote, tree.root, tree.scope)
-    if name is None or (latest is not None and not is_newer(name, latest.snapshot)):
+    if name is None or (latest.pointer is not None and not is_newer(name, latest.pointer.snapshot)):
         return latest, None
     if not remote.exists(manifest_key(name)):
         return latest, name
@@ -201,7 +215,7 @@ def _caught_up(remote: Remote, tree: Tree) -> tuple[Pointer | None, str | None]:
         with fetched_manifest(remote, name) as manifest:
             move_latest(remote, manifest.header)
     forget(tree.root)
-    return read_latest(remote), None
+    return ask_latest(remote, tree.root), None
 
 
 def _drop_unknown(remote: Remote, mine: Claim, journal: Journal) -> None:
@@ -223,11 +237,11 @@ def _send_all(
     plan: Plan,
     journal: Journal,
     hashes: HashCache,
-    rows: IO[bytes],
+    lines: IO[bytes],
     progress: Progress,
     window: int,
 ) -> _Tally:
-    """Bring every file into the snapshot and write its row to ``rows``, in order."""
+    """Bring every file into the snapshot and write its line of the manifest, in order."""
     tally = _Tally()
 
     def at_once(step: Step) -> Sent | None:
@@ -235,7 +249,7 @@ def _send_all(
         return sender.without_waiting(step) if done is None else Sent(done, How.RESUMED, step.state)
 
     for row, how, state in in_order(sender.send, plan.steps(), at_once=at_once, window=window):
-        rows.write(json.dumps(row).encode() + b"\n")
+        lines.write(row_line(row))
         if how in (How.UPLOADED, How.COPIED, How.RESUMED):
             journal.put(row, state)
         if how is How.UPLOADED:
@@ -262,24 +276,32 @@ def _remarks(tally: _Tally, incremental: bool) -> list[str]:
     return remarks
 
 
-def _publish(remote: Remote, mine: Claim, header: Header, rows: IO[bytes]) -> None:
-    """Write the manifest, unless somebody else has taken the snapshot over."""
+def _publish(remote: Remote, tree: Tree, mine: Claim, header: Header, lines: IO[bytes], latest: Latest) -> bool:
+    """Write the manifest, unless somebody else has taken the snapshot over, and make it the latest.
 
-    def all_rows() -> Iterator[Row]:
-        rows.seek(0)
-        for line in rows:
-            yield Row(*json.loads(line))
+    Returns:
+        Whether it is the latest.
 
-    key = manifest_key(header.snapshot)
+    """
     with TemporaryFile("w+b") as packed:
-        write_manifest(packed, header, all_rows())
-        size = packed.tell()
-        packed.seek(0)
+        lines.seek(0)
+        write_lines(packed, header, lines)
         remote.settle()
         make_sure(remote, mine)
-        if size < _MANIFEST_IN_MEMORY_BYTES:
-            remote.create(key, packed.read())
-        elif remote.exists(key):
-            raise ConflictError(f"{remote.uri(key)} is already there")
-        else:
-            remote.write_parts(key, iter(partial(packed.read, PART_BYTES), b""), size)
+        etag = _written(remote, manifest_key(header.snapshot), packed)
+        if tree.scope or is_archive(header.snapshot):
+            return False
+        with meanwhile(lambda: keep(remote, tree.root, pointer_to(remote, header), etag, packed)) as kept:
+            moved = move_latest(remote, header, latest.pointer)
+        kept.result()
+        return moved
+
+
+def _written(remote: Remote, key: str, packed: IO[bytes]) -> str:
+    size = packed.tell()
+    packed.seek(0)
+    if size < _MANIFEST_IN_MEMORY_BYTES:
+        return remote.create(key, packed.read())
+    if remote.exists(key):
+        raise ConflictError(f"{remote.uri(key)} is already there")
+    return remote.write_parts(key, iter(partial(packed.read, PART_BYTES), b""), size)

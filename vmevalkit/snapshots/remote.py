@@ -13,19 +13,20 @@ from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from shutil import rmtree
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, NamedTuple, TypeVar
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError, PreconditionError
 
 from vmevalkit.dataroot import resolve_inside
 from vmevalkit.errors import ConflictError, RemoteError
+from vmevalkit.snapshots._parts_digest import PartsDigest
 from vmevalkit.snapshots._queue import queued
 from vmevalkit.snapshots._store_errors import DamagedError, MissingObjectError, explain, explained
 from vmevalkit.threads import Budget
 
 if TYPE_CHECKING:
-    from obstore import PutMode, UpdateVersion
+    from obstore import ObjectMeta, PutMode, UpdateVersion
     from obstore.store import ObjectStore
 
 __all__ = ["DamagedError", "Listing", "MissingObjectError", "Remote"]
@@ -56,8 +57,6 @@ class Conditions:
     """It refuses to create an object that exists."""
     update: bool
     """It refuses to replace an object that has changed since it was read."""
-    md5: bool
-    """It answers with the MD5 of what it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,15 @@ class Listing:
     etag: str
     """Without quotes; empty if the store gives none."""
     modified: datetime
+
+
+class Download(NamedTuple):
+    """What a download has brought."""
+
+    md5: str
+    """Of the bytes."""
+    etag: str
+    """Without quotes; empty if the store gives none."""
 
 
 class Remote:
@@ -91,14 +99,27 @@ class Remote:
         """Return an object's full address."""
         return f"{self.url}/{key}"
 
-    def read(self, key: str) -> bytes | None:
-        """Return a small object, or `None` if there is none."""
-        return self._read_tagged(key)[0]
+    def read(self, key: str, known: bytes | None = None) -> bytes | None:
+        """Return a small object, or `None` if there is none.
 
-    def download(self, key: str, out: IO[bytes]) -> None:
-        """Write an object to an empty file; `MissingObjectError` if there is none."""
+        Args:
+            key: the object.
+            known: what it is believed to be: if it is, it need not be read twice where a single reading proves nothing.
 
-        def fetch() -> tuple[str, str]:
+        """
+        return self._read_tagged(key, known)[0]
+
+    def download(self, key: str, out: IO[bytes], known_md5: str = "") -> Download:
+        """Write an object to an empty file; `MissingObjectError` if there is none.
+
+        Args:
+            key: the object.
+            out: the file.
+            known_md5: that of what it is believed to be; ``known`` of `read` says why.
+
+        """
+
+        def fetch() -> Download:
             out.seek(0)
             out.truncate()
             digest = hashlib.md5(usedforsecurity=False)
@@ -107,15 +128,15 @@ class Remote:
                 for chunk in found.stream(min_chunk_size=1 << 20):
                     digest.update(chunk)
                     out.write(chunk)
-            return digest.hexdigest(), _plain(found.meta["e_tag"])
+            return Download(digest.hexdigest(), _plain(found.meta["e_tag"]))
 
         # Where ETags are no MD5s, two readings must agree.
-        previous = ""
+        previous = known_md5
         for _ in range(_READINGS):
-            digest, tag = persistently(fetch)
-            if self.folder is not None or digest in (tag, previous):
-                return
-            previous = digest
+            done = persistently(fetch)
+            if self.folder is not None or done.md5 in (done.etag, previous):
+                return done
+            previous = done.md5
         raise DamagedError(f"{self.uri(key)}: reads differently every time")
 
     def stream(self, key: str) -> Iterator[bytes]:
@@ -141,7 +162,7 @@ class Remote:
 
         return persistently(put)
 
-    def write_parts(self, key: str, chunks: Iterable[bytes], size: int) -> None:
+    def write_parts(self, key: str, chunks: Iterable[bytes], size: int) -> str:
         """Write a large object as a stream, once; if ``chunks`` raises, nothing is written.
 
         Args:
@@ -149,12 +170,15 @@ class Remote:
             chunks: its bytes; an error in reading them must not be an `OSError`, which is taken for the store's.
             size: about how many bytes there are; it decides how large the parts are.
 
+        Returns:
+            The ETag that the store answered with.
+
         Raises:
             DamagedError: the store got other bytes than were sent.
 
         """
         part = max(PART_BYTES, -(-size // _MAX_PARTS))
-        digest = _PartsDigest(part)
+        digest = PartsDigest(part)
         try:
             with self._memory.taken(part * (_PARTS_AT_ONCE + 1)):
                 result = obstore.put(
@@ -165,25 +189,32 @@ class Remote:
         tag = _plain(result["e_tag"])
         if tag.endswith(f"-{digest.parts}"):
             self._proved(key, tag.partition("-")[0], digest.hexdigest())
+        return tag
 
     def room(self, size: int) -> AbstractContextManager[None]:
         """Wait until ``size`` more bytes may be held in memory, for the length of the block."""
         return self._memory.taken(size)
 
-    def create(self, key: str, data: bytes) -> None:
-        """Write an object that must not exist yet; `ConflictError` if it does.
+    def create(self, key: str, data: bytes) -> str:
+        """Write an object that must not exist yet, and return the ETag that the store answered with, if it did.
 
         A store without conditional writes is asked first, which leaves a moment in which two can both succeed.
+
+        Raises:
+            ConflictError: it exists.
+
         """
         if not self.conditions.create and self.exists(key):
             raise ConflictError(f"{self.uri(key)} is already there")
 
         mode: PutMode | None = "create" if self.conditions.create else None
+        tag = self._put(key, data, mode)
         # A request that was repeated after a lost answer meets its own object.
-        if not self._put(key, data, mode) and self.read(key) != data:
+        if tag is None and self.read(key) != data:
             raise ConflictError(f"{self.uri(key)} is already there")
+        return tag or ""
 
-    def update(self, key: str, change: Callable[[bytes | None], bytes | None]) -> None:
+    def update(self, key: str, change: Callable[[bytes | None], bytes | None], known: bytes | None = None) -> None:
         """Read an object, change it and write it back, so that no change of another writer is lost.
 
         Args:
@@ -191,11 +222,12 @@ class Remote:
             change: is given what is there (`None`: nothing) and returns what shall be there (`None`: leave it).
                 It is called again when somebody else was faster, or when the answer to our own write was lost: it
                 must find its own change there, and leave it.
+            known: as for `read`.
 
         """
 
         def attempt() -> bool:
-            current, tag = self._read_tagged(key)
+            current, tag = self._read_tagged(key, known)
             wanted = change(current)
             return wanted is None or self._replaced(key, wanted, current is None, tag)
 
@@ -217,15 +249,23 @@ class Remote:
 
     def exists(self, key: str) -> bool:
         """Tell whether there is such an object."""
-        return self.size(key) is not None
+        return self._head(key) is not None
 
     def size(self, key: str) -> int | None:
         """Return how many bytes an object has, or `None` if there is none."""
+        found = self._head(key)
+        return None if found is None else found["size"]
 
-        def ask() -> int | None:
+    def etag(self, key: str) -> str:
+        """Return an object's ETag; empty if there is no such object, or the store gives none."""
+        found = self._head(key)
+        return "" if found is None else _plain(found["e_tag"])
+
+    def _head(self, key: str) -> "ObjectMeta | None":
+        def ask() -> "ObjectMeta | None":
             try:
                 with explained(self.url, key):
-                    return obstore.head(self._store, key)["size"]
+                    return obstore.head(self._store, key)
             except MissingObjectError:
                 return None
 
@@ -293,12 +333,23 @@ class Remote:
     def conditions(self) -> Conditions:
         """What the store can do, found out by trying: some servers ignore the conditions that they are sent."""
         if self.folder is not None:
-            return Conditions(create=True, update=False, md5=False)
+            return Conditions(create=True, update=False)
         create = not self._probe("create") or not self._probe("create")
-        update = create and not self._probe({"e_tag": '"0"'})
-        with explained(self.url, _PROBE_KEY):
-            tag = _plain(obstore.head(self._store, _PROBE_KEY)["e_tag"])
-        return Conditions(create, update, md5=tag == hashlib.md5(_PROBE, usedforsecurity=False).hexdigest())
+        return Conditions(create, update=create and not self._probe({"e_tag": '"0"'}))
+
+    @cached_property
+    def answers_with_md5(self) -> bool:
+        """Whether the store answers with the MD5 of what it was sent, found out by trying: some only seem to."""
+        if self.folder is not None:
+            return False
+
+        def put() -> str:
+            with explained(self.url, _PROBE_KEY):
+                return _plain(obstore.put(self._store, _PROBE_KEY, _PROBE)["e_tag"])
+
+        # The answer to an earlier probe is asked for first: the way there may be what damages everything that is sent.
+        expected = hashlib.md5(_PROBE, usedforsecurity=False).hexdigest()
+        return self.etag(_PROBE_KEY) == expected or persistently(put) == expected
 
     def _probe(self, mode: "PutMode") -> bool:
         """Tell whether a write goes through that, on the second time at the latest, should not."""
@@ -319,17 +370,17 @@ class Remote:
         """Return the MD5 that the store answered with, if it is the one of what was sent."""
         if answered == expected:
             return expected
-        if _MD5.fullmatch(answered) and self.conditions.md5:
+        if _MD5.fullmatch(answered) and self.answers_with_md5:
             raise DamagedError(f"{self.uri(key)}: the store got other bytes than were sent")
         return ""
 
-    def _read_tagged(self, key: str) -> tuple[bytes | None, "UpdateVersion"]:
+    def _read_tagged(self, key: str, known: bytes | None = None) -> tuple[bytes | None, "UpdateVersion"]:
         """Read a document and what names its state.
 
         A document is small and decides much, and nothing in it shows a bit that flipped on the way. So its MD5 must be
         the store's ETag, or, where ETags are something else, two readings must agree.
         """
-        previous: bytes | None = None
+        previous = known
         for _ in range(_READINGS):
             found = persistently(lambda: self._fetched(key))
             if found is None:
@@ -359,27 +410,27 @@ class Remote:
             mode = "create"
         elif not is_new and self.conditions.update:
             mode = tag
-        return self._put(key, data, mode)
+        return self._put(key, data, mode) is not None
 
-    def _put(self, key: str, data: bytes, mode: "PutMode | None") -> bool:
-        """Write a document; return whether the condition held.
+    def _put(self, key: str, data: bytes, mode: "PutMode | None") -> str | None:
+        """Write a document; return the ETag that the store answered with, or `None` if the condition did not hold.
 
         If the store got other bytes than were sent, they are ours to replace.
         """
 
-        def put() -> bool:
+        def put() -> str | None:
             nonlocal mode
             with explained(self.url, key):
                 try:
                     result = obstore.put(self._store, key, data, mode=mode)
                 except (AlreadyExistsError, PreconditionError):
-                    return False
+                    return None
             try:
                 self._proved(key, _plain(result["e_tag"]), hashlib.md5(data, usedforsecurity=False).hexdigest())
             except DamagedError:
                 mode = _tag(result["e_tag"], result["version"]) if self.conditions.update else None
                 raise
-            return True
+            return _plain(result["e_tag"])
 
         return persistently(put)
 
@@ -408,38 +459,6 @@ def persistently(work: Callable[[], Result]) -> Result:
     )
     time.sleep(random.uniform(0, 0.2))  # noqa: S311 - spreads the requests out
     return attempts(work)
-
-
-class _PartsDigest:
-    """The MD5 of a multipart upload, as S3 and its kin compute it: of the MD5s of all parts."""
-
-    def __init__(self, part_bytes: int) -> None:
-        self.parts = 0
-        self._part_bytes = part_bytes
-        self._all = hashlib.md5(usedforsecurity=False)
-
-    def through(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield the chunks and take note of them."""
-        part, filled = hashlib.md5(usedforsecurity=False), 0
-        for chunk in chunks:
-            view = memoryview(chunk)
-            while view:
-                taken = view[: self._part_bytes - filled]
-                part.update(taken)
-                view, filled = view[len(taken) :], filled + len(taken)
-                if filled == self._part_bytes:
-                    self._close(part)
-                    part, filled = hashlib.md5(usedforsecurity=False), 0
-            yield chunk
-        if filled:
-            self._close(part)
-
-    def _close(self, part: "hashlib._Hash") -> None:
-        self._all.update(part.digest())
-        self.parts += 1
-
-    def hexdigest(self) -> str:
-        return self._all.hexdigest()
 
 
 def _tag(etag: str | None, version: str | None) -> "UpdateVersion":

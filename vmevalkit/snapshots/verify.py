@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from vmevalkit.errors import RemoteError
+from vmevalkit.first_few import FirstFew
 from vmevalkit.progress import Progress, Silent
 from vmevalkit.snapshots._keys import KeyTable, key_table
 from vmevalkit.snapshots.catalog import fetched_manifest
@@ -18,7 +19,6 @@ from vmevalkit.threads import in_order
 
 Kind = Literal["missing", "size", "content", "unreadable"]
 
-_FINDINGS_KEPT = 1000
 _READINGS = 5
 _UNREADABLE_IN_A_ROW = 100
 """When so many cannot be read one after the other, it is the store that is at fault."""
@@ -92,7 +92,7 @@ def verify(
     """
     progress = progress or Silent()
     counts: Counter[Kind] = Counter()
-    findings: list[Finding] = []
+    findings = FirstFew[Finding]()
     unreadable = 0
     with fetched_manifest(remote, snapshot, checked=False) as manifest, key_table() as keys:
         header = manifest.header
@@ -107,7 +107,7 @@ def verify(
             if unreadable == _UNREADABLE_IN_A_ROW:
                 raise RemoteError(f"{unreadable} files in a row cannot be read, the last one: {finding.problem}")
             counts[finding.kind] += 1
-            findings += [finding] if len(findings) < _FINDINGS_KEPT else []
+            findings.add(finding)
             report(finding)
         extra = keys.total(data_prefix(snapshot), named=False)
     return Verification(
@@ -118,7 +118,7 @@ def verify(
         header.bytes,
         deep,
         dict(counts),
-        tuple(findings),
+        tuple(findings.first),
         extra.objects,
         extra.bytes,
     )

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -118,7 +119,7 @@ def _sections(folder: Path) -> list[str]:
 
 
 def _walk(folder: str, path: str, inside: str) -> Iterator[LocalFile]:
-    for entry, is_folder in _entries(folder):
+    for _, entry, is_folder in _entries(folder):
         below = check_path(f"{path}/{entry.name}" if path else entry.name)
         if is_folder:
             yield from _walk(entry.path, below, inside)
@@ -132,14 +133,20 @@ def _walk(folder: str, path: str, inside: str) -> Iterator[LocalFile]:
             raise RecordError(entry.path, "is not a regular file", hint="remove it from the data root")
 
 
-def _entries(folder: str) -> list[tuple[os.DirEntry[str], bool]]:
-    """List entries and whether they are folders, in the order in which the paths below them sort."""
+def _entries(folder: str) -> list[tuple[str, os.DirEntry[str], bool]]:
+    """List entries and whether they are folders, with what they are sorted by: the order of the paths below them."""
+    found = []
     try:
         with os.scandir(folder) as entries:
-            found = [(entry, entry.is_dir(follow_symlinks=False)) for entry in entries if not is_temporary(entry.name)]
+            for entry in entries:
+                name = entry.name
+                if not is_temporary(name):
+                    is_folder = entry.is_dir(follow_symlinks=False)
+                    found.append((f"{name}/" if is_folder else name, entry, is_folder))
     except OSError as error:
         raise RecordError(folder, error.strerror or str(error)) from error
-    return sorted(found, key=lambda entry: f"{entry[0].name}/" if entry[1] else entry[0].name)
+    found.sort(key=itemgetter(0))
+    return found
 
 
 def _link(path: str, place: str, inside: str) -> LocalFile:
