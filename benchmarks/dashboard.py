@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 from benchmarks import dashboard_rows as rows
 from benchmarks import dashboard_tree as tree
 from benchmarks.measure import Ratio, alternate, show
-from benchmarks.memory import Peaks
+from benchmarks.processes import Peaks
 from vmevalkit.dataroot import DataRoot, RunKey, exclusive, note_change
 
 _LISTENING = re.compile(r"http://127\.0\.0\.1:\d+")
@@ -45,7 +45,7 @@ Address = Callable[[int], str]
 _ASKED = {
     "/": "?experiment={experiment}",
     "/browse": "?model={model}",
-    "/browse (filtered)": "?domain={domain}&outcome={outcome}&difficulty={difficulty}",
+    "/browse (filtered)": "?outcome={judged}&difficulty={difficulty}&domain={domain}",
     "/browse (newest, table)": "?view=table&sort=newest&domain={domain}",
     "/question/{domain}/{task}": "?experiment={experiment}",
     "/compare": "?side={experiment}/{first}&side={experiment}/{second}",
@@ -55,14 +55,16 @@ _ASKED = {
     "/search": "?q={word}",
     "/docs": "",
     "/openapi.json": "",
-    "/api/results": "?experiment={experiment}&model={model}",
-    "/api/results (filtered)": "?model={model}&domain={domain}&outcome={outcome}&difficulty={difficulty}",
+    "/api/results": "?model={model}",
+    "/api/results (filtered)": "?outcome={judged}&difficulty={difficulty}",
+    "/api/results (narrow)": "?model={model}&domain={domain}&outcome={judged}&difficulty={difficulty}",
+    "/api/results (errors)": "?model={model}&domain={domain}&outcome=error",
     "/api/results (newest)": "?sort=created&order=desc&model={model}",
     "/api/results (best)": "?sort=score&order=desc&domain={domain}",
     "/api/results (words)": "?q={word}",
     "/api/results (dates)": "?since={day}&domain={domain}",
     "/api/results/{experiment}/{model}/{domain}/{task}/{run}": "",
-    "/api/evaluations": "?model={model}&domain={domain}",
+    "/api/evaluations": "?model={model}",
     "/api/questions": "?domain={domain}",
     "/api/questions (words)": "?q={word}",
     "/api/questions/{domain}/{task}": "",
@@ -77,12 +79,16 @@ _ASKED = {
     "/api/health": "",
     "/api/problems": "",
 }
-"""Routes, each with what is asked of it; the same route is asked for several things."""
+"""Routes, each with what is asked of it; the same route is asked for several things.
+
+Most fill a page at any size. Those that do not (narrow, errors, words, questions) give short answers at small sizes:
+they are to be compared where the answers are of one size.
+"""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """How one size of catalogue answers at one address: milliseconds, and the size of the largest answer in bytes."""
+    """How one size of catalogue answers at one address: milliseconds, and the size of the answers in bytes."""
 
     route: str
     runs: int
@@ -93,7 +99,8 @@ class Speed:
     crowd_p50: float
     """With many clients at once, each waiting for all others on this machine."""
     crowd_p95: float
-    size: int
+    mean_size: float
+    largest_size: int
 
 
 def addresses(size: int) -> dict[str, Address]:
@@ -111,8 +118,8 @@ def addresses(size: int) -> dict[str, Address]:
             task=rows.task_id(domain, n * 7919 % questions),
             run=rows.RUN_ID,
             difficulty=("easy", "medium", "hard")[n % 3],
-            outcome=("passed", "failed", "error")[n // 3 % 3],
-            day=f"2026-11-{1 + n % 20:02d}",
+            judged=("passed", "failed")[n // 3 % 2],
+            day=f"2026-11-{1 + n % 10:02d}",
             number=f"{n % 10:06d}",
             word=f"word{n % 97}",
         )
@@ -213,7 +220,7 @@ def _speeds(route: str, servers: Mapping[int, _Server], asked: int, clients: int
     """Ask each size in turn, so that a machine whose speed drifts favours none."""
     alone: dict[int, list[float]] = {size: [] for size in servers}
     spent = dict.fromkeys(servers, 0.0)
-    largest = dict.fromkeys(servers, 0)
+    sizes: dict[int, list[int]] = {size: [] for size in servers}
     connections = {size: Client(server.url) for size, server in servers.items()}
     for number in range(-_WARM_UP, asked):
         for size, server in servers.items():
@@ -222,7 +229,7 @@ def _speeds(route: str, servers: Mapping[int, _Server], asked: int, clients: int
             if number >= 0:
                 alone[size].append(time.perf_counter() - began)
                 spent[size] += server.cpu_seconds() - used
-            largest[size] = max(largest[size], len(body))
+                sizes[size].append(len(body))
     crowd = {size: _crowd(server.url, server.addresses[route], asked, clients) for size, server in servers.items()}
     return [
         Speed(
@@ -231,7 +238,8 @@ def _speeds(route: str, servers: Mapping[int, _Server], asked: int, clients: int
             *_percentiles(alone[size]),
             1000 * spent[size] / asked,
             *_percentiles(crowd[size]),
-            largest[size],
+            statistics.mean(sizes[size]),
+            max(sizes[size]),
         )
         for size in servers
     ]
@@ -264,17 +272,21 @@ def _print_speeds(sizes: Sequence[int], found: Iterator[list[Speed]], clients: i
         "milliseconds: median and 95th percentile of one client; the server's CPU for an answer; the 95th percentile"
         f" of {clients} clients at once"
     )
-    print(f"{'':<30}" + "".join(f"{size:>20,} runs  " for size in sizes) + "    p95    cpu    kB")
+    print(
+        f"{'':<30}" + "".join(f"{size:>20,} runs  " for size in sizes) + "    p95    cpu    kB: of each size, largest"
+    )
     everything: list[Speed] = []
     for line in found:
         everything += line
         cells = "".join(f"{s.p50:>7.1f}{s.p95:>7.1f}{s.cpu:>6.1f}{s.crowd_p95:>6.0f} " for s in line)
         name = line[0].route.replace("/{experiment}/{model}/{domain}/{task}/{run}", "/{...}")
         slower, dearer = line[-1].p95 / line[0].p95, line[-1].cpu / line[0].cpu
-        print(f"{name:<30}{cells}{slower:>7.2f}{dearer:>7.2f}{max(s.size for s in line) / 1000:>6.0f}", flush=True)
+        means = "".join(f"{s.mean_size / 1000:>6.0f}" for s in line)
+        largest = max(s.largest_size for s in line) / 1000
+        print(f"{name:<30}{cells}{slower:>7.2f}{dearer:>7.2f}{means}{largest:>6.0f}", flush=True)
     print(
         f"the last columns: the 95th percentile and the CPU at {sizes[-1]:,} runs in units of those at {sizes[0]:,}"
-        f" (target: {_RATIO_TARGET:g}), and the largest answer"
+        f" (target: {_RATIO_TARGET:g}; where the answers are about as large), and the mean and the largest answers"
         f"\ntargets at any size: a filtered page of results {_MS_TARGET:g} ms, a page {_KB_TARGET} kB"
     )
     return everything

@@ -76,7 +76,7 @@ def _questions(count: int) -> Iterator[tuple[object, ...]]:
 def _runs(team: int, domain: str, count: int) -> Iterator[tuple[object, ...]]:
     for number in range(count):
         fails = _fails(team, number)
-        when = f"2026-11-{1 + number % 28:02d}T{team % 24:02d}:{number % 60:02d}:{number // 60 % 60:02d}Z"
+        when = f"2026-11-{1 + (number + team) % 28:02d}T{team % 24:02d}:{number % 60:02d}:{number // 60 % 60:02d}Z"
         yield (
             *(team, task_id(domain, number), RUN_ID, "failed" if fails else "succeeded"),
             *(_difficulty(number), when, 1.5 + number % 9),

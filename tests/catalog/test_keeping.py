@@ -3,13 +3,13 @@
 import os
 import sqlite3
 import threading
-import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.index_tree import EVALUATOR, EXPERIMENT, question, run, scores, settle
+from support.waiting import until
 from test_refresh import OPERATIONS, apply, contents, rebuilt
-from tree import EVALUATOR, EXPERIMENT, question, run, scores, settle
 
 from vmevalkit.catalog import Catalog, RunFilters, index_path
 from vmevalkit.catalog import catalog as catalog_module
@@ -20,14 +20,6 @@ from vmevalkit.errors import BusyError
 
 _PATIENCE_SECONDS = 60.0
 DOMAINS = ("chess", "maze")
-
-
-def until(condition):
-    """Wait for something that has to happen some time."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
 
 
 def total(catalog, **filters):
@@ -68,10 +60,10 @@ def noted_run(root, **names):
 
 def test_a_run_that_was_noted_shows(lab, only_the_log):
     with Catalog(lab) as catalog:
-        assert until(lambda: total(catalog) == 600)
+        until(lambda: total(catalog) == 600)
         noted_run(lab, run_id="r2")
         noted_run(lab, model="new")
-        assert until(lambda: total(catalog) == 602)
+        until(lambda: total(catalog) == 602)
         assert catalog.run(RunKey(EXPERIMENT, "a", "maze", "maze_0001", "r1")) is not None
     refresh(lab)
     assert contents(lab) == rebuilt(lab)
@@ -79,17 +71,17 @@ def test_a_run_that_was_noted_shows(lab, only_the_log):
 
 def test_a_score_that_was_noted_shows(lab, only_the_log):
     with Catalog(lab) as catalog:
-        assert until(lambda: total(catalog) == 600)
+        until(lambda: total(catalog) == 600)
         before = total(catalog, outcome="passed")
         note_change(lab, scores(lab, "maze", "maze_0000", ("r1", EVALUATOR, 5), model="a").parent)
-        assert until(lambda: total(catalog, outcome="passed") == before + 1)
+        until(lambda: total(catalog, outcome="passed") == before + 1)
 
 
 def test_a_run_that_nobody_noted_shows_after_a_while(lab):
     with Catalog(lab) as catalog:
-        assert until(lambda: total(catalog) == 600)
+        until(lambda: total(catalog) == 600)
         run(lab, "maze", "maze_0001", model="copied")
-        assert until(lambda: total(catalog) == 601)
+        until(lambda: total(catalog) == 601)
 
 
 def test_what_was_noted_while_another_process_was_at_it_is_not_lost(lab, only_the_log, monkeypatch):
@@ -103,12 +95,12 @@ def test_what_was_noted_while_another_process_was_at_it_is_not_lost(lab, only_th
             raise
 
     with Catalog(lab) as catalog:
-        assert until(lambda: total(catalog) == 600)
+        until(lambda: total(catalog) == 600)
         monkeypatch.setattr(catalog_module, "refresh", trying)
         with exclusive(lab.lock("index"), "testing"):
             noted_run(lab, run_id="r2")
             assert refused.wait(_PATIENCE_SECONDS)
-        assert until(lambda: total(catalog) == 601)
+        until(lambda: total(catalog) == 601)
 
 
 def test_a_run_that_is_noted_while_all_folders_are_looked_at_shows_before_the_end(lab, listening):
@@ -206,7 +198,7 @@ def test_keeping_ends_in_the_middle_of_a_look(lab, listening, monkeypatch):
 
 def test_an_index_that_is_deleted_again_and_again_while_it_is_asked_is_built_again(lab):
     with Catalog(lab) as catalog:
-        assert until(lambda: total(catalog) == 600)
+        until(lambda: total(catalog) == 600)
         answers = []
         for number in range(6):
             for suffix in ("", "-wal", "-shm")[: 1 + number % 3]:
@@ -217,15 +209,15 @@ def test_an_index_that_is_deleted_again_and_again_while_it_is_asked_is_built_aga
                 except (BusyError, sqlite3.OperationalError):
                     continue  # a server says 503
         assert all(0 <= answer <= 600 for answer in answers)
-        assert until(lambda: total(catalog) == 600)
+        until(lambda: total(catalog) == 600)
 
 
 def test_two_who_keep_one_index_agree(lab):
     with Catalog(lab) as one, Catalog(lab) as two:
-        assert until(lambda: (total(one), total(two)) == (600, 600))
+        until(lambda: (total(one), total(two)) == (600, 600))
         for number in range(5):
             noted_run(lab, run_id=f"n{number}")
-        assert until(lambda: (total(one), total(two)) == (605, 605))
+        until(lambda: (total(one), total(two)) == (605, 605))
     assert contents(lab) == rebuilt(lab)
 
 

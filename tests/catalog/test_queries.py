@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tree import EVALUATOR, question, run, scores, settle
+from support.index_tree import EVALUATOR, question, run, scores, settle
 
 from vmevalkit.catalog import OUTCOMES, STATUSES, Catalog, RunFilters, Side
 from vmevalkit.catalog.refresh import refresh
@@ -274,7 +274,12 @@ def test_two_sides_are_compared_on_what_both_were_scored_on(catalog):
 
 @pytest.mark.parametrize(
     ("text", "first"),
-    [("pilot", ("experiment", "pilot_experiment")), ("maze_0003", ("question", "maze_0003")), ("  ", None)],
+    [
+        ("pilot", ("experiment", "pilot_experiment")),
+        ("maze_0003", ("question", "maze_0003")),
+        ("MAZE_0003", ("question", "maze_0003")),
+        ("  ", None),
+    ],
 )
 def test_search_finds_names_and_prompts(catalog, text, first):
     hits = catalog.search(text)
@@ -330,3 +335,57 @@ def test_what_was_compared_before_is_compared_anew_when_a_score_changes(tmp_path
     catalog.refresh()
     counted = catalog.compare(one, two)["maze"]
     assert (counted.both, counted.only_first) == (1, 0)
+
+
+def compared_root(tmp_path, *task_ids):
+    """Two models, of which the first alone passes each of these questions."""
+    root = DataRoot(tmp_path / "data")
+    for task_id, (model, score) in product(task_ids, (("a", 5), ("b", 1))):
+        run(root, "maze", task_id, model=model)
+        scores(root, "maze", task_id, ("r1", EVALUATOR, score), model=model)
+    return root
+
+
+A, B = (Side("pilot_experiment", model) for model in ("a", "b"))
+
+
+@pytest.mark.parametrize("few", [0, 1000])
+def test_questions_that_were_scored_later_are_listed_in_the_order_of_their_names(tmp_path, monkeypatch, few):
+    monkeypatch.setattr("vmevalkit.catalog._comparing._FEW_QUESTIONS", few)
+    catalog = Catalog(compared_root(tmp_path, "maze_0005", "maze_0007"))
+    assert catalog.compare(A, B)["maze"].only_first == 2
+    compared_root(tmp_path, "maze_0001", "maze_0006")
+    catalog.refresh()
+    rows = catalog.compared(A, B, "only_first").rows
+    assert [row.first.key.task_id for row in rows] == ["maze_0001", "maze_0005", "maze_0006", "maze_0007"]
+
+
+def test_a_failed_run_is_not_compared_although_somebody_has_scored_it(tmp_path):
+    root = compared_root(tmp_path, "maze_0001")
+    run(root, "maze", "maze_0002", model="a", status="failed")
+    run(root, "maze", "maze_0002", model="b")
+    for model in ("a", "b"):
+        scores(root, "maze", "maze_0002", ("r1", EVALUATOR, 5), model=model)
+    counted = Catalog(root).compare(A, B)["maze"]
+    assert (counted.both, counted.only_first, counted.only_second, counted.neither) == (0, 1, 0, 0)
+
+
+def test_only_the_last_run_of_a_question_is_compared(tmp_path):
+    root = compared_root(tmp_path, "maze_0001")
+    catalog = Catalog(root)
+    assert catalog.compare(A, B)["maze"].only_first == 1
+    run(root, "maze", "maze_0001", model="b", run_id="r2")
+    scores(root, "maze", "maze_0001", ("r1", EVALUATOR, 1), ("r2", EVALUATOR, 5), model="b")
+    catalog.refresh()
+    assert catalog.compare(A, B)["maze"].both == 1
+    (row,) = catalog.compared(A, B, "both").rows
+    assert (row.first.key.run_id, row.second.key.run_id) == ("r1", "r2")
+
+
+def test_what_only_one_side_has_runs_of_is_not_compared(tmp_path):
+    root = compared_root(tmp_path, "maze_0001")
+    run(root, "chess", "chess_0001", model="a")
+    catalog = Catalog(root)
+    assert list(catalog.compare(A, B)) == ["maze"]
+    assert catalog.compare(A, B, evaluator="nobody")["maze"].only_first == 0
+    assert catalog.compared(A, B, "differ", evaluator="nobody").rows == ()

@@ -8,9 +8,10 @@ import sys
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tree import EVALUATOR, question, remove, run, scores, settle, write
+from support.index_tree import EVALUATOR, question, remove, run, scores, settle, write
 
 from vmevalkit.catalog import Catalog, RunFilters, index_path
+from vmevalkit.catalog._results import Results, numbers
 from vmevalkit.catalog.refresh import refresh
 from vmevalkit.dataroot import ChangeLog, DataRoot, PairKey, RunKey, exclusive, note_change
 from vmevalkit.errors import BusyError
@@ -32,7 +33,20 @@ def contents(root):
                 if "team" in row:
                     row["team"] = teams[row["team"]]
             found[table] = sorted(map(repr, rows))
+        found["result"] = sorted(results(database, teams))
+        found["question_tally"] = database.execute("SELECT * FROM question_tally WHERE questions > 0").fetchall()
+        found["question_tally"] = sorted(map(tuple, found["question_tally"]))
         return found
+
+
+def results(database, teams):
+    """Who passed and failed which questions; which bit is whose depends on the order in which they were read."""
+    names = {(domain, number): task_id for domain, task_id, number in database.execute("SELECT * FROM question_bit")}
+    for team, evaluator, *bitmaps in database.execute("SELECT team, evaluator, passed, failed FROM result"):
+        domain = teams[team][-1]
+        read = Results.of(*bitmaps)
+        passed, failed = (sorted(names[domain, number] for number in numbers(bitmap)) for bitmap in read)
+        yield *teams[team], evaluator, passed, failed
 
 
 def rebuilt(root):

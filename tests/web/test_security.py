@@ -89,6 +89,28 @@ def test_scores_behind_a_link_that_leads_out_are_not_read(own_root: DataRoot, tm
     )
 
 
+@pytest.mark.parametrize("height", [0, 1, 2, 3])
+@pytest.mark.parametrize("leads_out", [True, False])
+def test_scores_in_a_linked_folder_are_read_if_it_lies_among_the_evaluations(
+    own_root: DataRoot, tmp_path: Path, height: int, leads_out: bool
+) -> None:
+    keys = [run_of("oracle", f"maze_{number:04d}") for number in range(2)]
+    for key in keys:
+        add_run(own_root, key, status="running")
+        add_score(own_root, key, 5, f"about {key.task_id}")
+    linked = own_root.evaluation_file(keys[0].experiment, keys[0].model, keys[0].pair, "RuleEvaluator").parents[height]
+    elsewhere = tmp_path / "outside" if leads_out else own_root.evaluations / "inside"
+    linked.rename(elsewhere)
+    linked.symlink_to(elsewhere)
+    answer = TestClient(create_app(DashboardConfig(own_root)), base_url="http://127.0.0.1").get("/api/results")
+    said = [result["evaluations"][0]["explanation"] for result in answer.json()["results"]]
+    refused = "RuleEvaluator.json: does not lie in its own folder"
+    assert said == [
+        refused if leads_out else "about maze_0000",
+        refused if leads_out and height > 0 else "about maze_0001",
+    ]
+
+
 def test_a_body_above_the_limit_is_refused(small_client: httpx.Client) -> None:
     assert small_client.post("/api/results", content=b"x" * LIMIT).status_code == 405
     answer = small_client.post("/api/results", content=b"x" * (LIMIT + 1))

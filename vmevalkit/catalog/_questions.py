@@ -9,6 +9,8 @@ from vmevalkit.catalog.records import Hit, QuestionPage, QuestionRow
 from vmevalkit.dataroot import PairKey
 
 _MOST_COUNTED = 10_000
+_LAST_LETTER = "\U0010ffff"
+"""Behind everything that an id goes on with."""
 
 
 def page(
@@ -85,7 +87,8 @@ def neighbours(database: sqlite3.Connection, key: PairKey) -> tuple[PairKey | No
 
 def counts(database: sqlite3.Connection) -> dict[str, int]:
     """Return how many questions there are of each domain."""
-    return dict(database.execute("SELECT domain, COUNT(*) FROM question GROUP BY domain ORDER BY domain").fetchall())
+    rows = database.execute("SELECT domain, questions FROM question_tally WHERE questions > 0 ORDER BY domain")
+    return dict(rows.fetchall())
 
 
 def search(database: sqlite3.Connection, text: str, limit: int) -> tuple[Hit, ...]:
@@ -98,13 +101,10 @@ def search(database: sqlite3.Connection, text: str, limit: int) -> tuple[Hit, ..
         for kind in ("experiment", "model", "domain")
         for row in database.execute(
             f"SELECT DISTINCT {kind} FROM team WHERE {kind} LIKE ? ESCAPE '\\' ORDER BY 1 LIMIT ?",  # noqa: S608
-            (like(text, anywhere=True), limit),
+            (like(text), limit),
         )
     ]
-    rows = database.execute(
-        "SELECT * FROM question WHERE task_id LIKE ? ESCAPE '\\' ORDER BY domain, task_id LIMIT ?",
-        (like(text), limit),
-    ).fetchall()
+    rows = _beginning(database, text.strip(), limit)
     words = fts_words(text)
     if len(rows) < limit and words != NO_WORDS:
         rows += database.execute(
@@ -114,6 +114,20 @@ def search(database: sqlite3.Connection, text: str, limit: int) -> tuple[Hit, ..
     found = {row.key: row for row in map(_row, rows)}
     hits += [Hit("question", key.task_id, row.prompt, key) for key, row in found.items()]
     return tuple(hits[:limit])
+
+
+def _beginning(database: sqlite3.Connection, text: str, limit: int) -> list[sqlite3.Row]:
+    """Return up to ``limit`` questions whose ids begin with a text, by domain; in capitals or not."""
+    rows: list[sqlite3.Row] = []
+    for domain in counts(database):
+        rows += database.execute(
+            "SELECT * FROM question INDEXED BY question_by_beginning WHERE domain = ?"
+            " AND task_id COLLATE NOCASE >= ? AND task_id COLLATE NOCASE < ? ORDER BY task_id COLLATE NOCASE LIMIT ?",
+            (domain, text, text + _LAST_LETTER, limit - len(rows)),
+        )
+        if len(rows) >= limit:
+            break
+    return rows
 
 
 def _row(row: sqlite3.Row) -> QuestionRow:

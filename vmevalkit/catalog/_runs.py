@@ -7,7 +7,7 @@ asked for, and totals are sums of a few numbers.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
@@ -16,14 +16,16 @@ from typing import Any, NamedTuple
 from vmevalkit.catalog._cursors import Place, run_cursor, run_place
 from vmevalkit.catalog._reading import MISSING
 from vmevalkit.catalog._text import fts_words
-from vmevalkit.catalog.records import RunFilters, RunPage, RunRow, Sort
-from vmevalkit.dataroot import RunFailure, RunKey, VideoFacts
+from vmevalkit.catalog.records import RunFilters, RunPage, RunRow, Side, Sort
+from vmevalkit.dataroot import PairKey, RunFailure, RunKey, VideoFacts
 from vmevalkit.errors import UsageError
 
 _MOST_COUNTED = 1000
 """Up to how many matches are counted where the tallies do not say."""
 _FEW_QUESTIONS = 1000
 """Up to how many questions that match a text are looked up by name."""
+_FEW_IN_SPAN = 500
+"""Up to how many runs of a team in a span of time are found by their time and sorted by their names."""
 
 _OUTCOME = (
     "CASE WHEN run.status IN ('failed', 'unreadable') THEN 'error' ELSE COALESCE(verdict.outcome, 'unscored') END"
@@ -76,6 +78,9 @@ class _Part:
     """The table that is walked in order."""
 
 
+_BY_TIME = _Part(_RUNS.format(index="INDEXED BY run_by_time"))
+
+
 def page(
     database: sqlite3.Connection,
     filters: RunFilters,
@@ -105,7 +110,7 @@ def page(
         found.reverse()
     total, is_exact = search.total()
     return RunPage(
-        tuple(_run_row(one.team, one.row) for one in found),
+        tuple(_run_row(one.team.names, one.row) for one in found),
         total,
         is_exact,
         next_cursor=run_cursor(sort, found[-1].place) if found and (is_more or backwards) else None,
@@ -119,13 +124,33 @@ def find(database: sqlite3.Connection, key: RunKey, evaluator: str) -> RunRow | 
     """Return one run; `None` if it is not known."""
     filters = RunFilters(key.experiment, key.model, key.domain, key.task_id, evaluator=evaluator)
     found = (one for one in _Search(database, filters, "key", descending=False).runs(None))
-    return next((_run_row(one.team, one.row) for one in found if one.place.run_id == key.run_id), None)
+    return next((_run_row(one.team.names, one.row) for one in found if one.place.run_id == key.run_id), None)
+
+
+def last_runs(
+    database: sqlite3.Connection, side: Side, keys: Collection[PairKey], evaluator: str
+) -> dict[PairKey, RunRow]:
+    """Return the runs of a side that count for these questions; one that it has no run of is left out."""
+    found = {}
+    runs = _RUNS.format(index="INDEXED BY run_by_key")
+    where = "run.team = :team AND run.is_last AND run.task_id IN (SELECT value FROM json_each(:tasks))"
+    statement = f"SELECT {_COLUMNS} {runs} {_QUESTION} WHERE {where}"
+    for domain in dict.fromkeys(key.domain for key in keys):
+        names = (side.experiment, side.model, domain)
+        number = database.execute("SELECT id FROM team WHERE (experiment, model, domain) = (?, ?, ?)", names).fetchone()
+        if number is None:
+            continue
+        tasks = [key.task_id for key in keys if key.domain == domain]
+        values = {"team": number[0], "domain": domain, "evaluator": evaluator, "tasks": json.dumps(tasks)}
+        for row in database.execute(statement, values):
+            found[PairKey(domain, row["task_id"])] = _run_row(names, row)
+    return found
 
 
 def last_failures(database: sqlite3.Connection, experiment: str, limit: int) -> tuple[RunRow, ...]:
     """Return the last runs of an experiment that failed, newest first."""
     search = _Search(database, RunFilters(experiment, status="failed"), "created", descending=True)
-    return tuple(_run_row(one.team, one.row) for one in islice(search.runs(None), limit))
+    return tuple(_run_row(one.team.names, one.row) for one in islice(search.runs(None), limit))
 
 
 def _by_status(condition: str = "run.status = :status") -> _Part:
@@ -157,7 +182,7 @@ class _Search:
             return sum(team.runs for team in self.teams), True
         count = 0
         for team in self.teams:
-            for part in self._counting_parts():
+            for part in self._counting_parts(team):
                 conditions, values = self._conditions(team, part)
                 statement = f"SELECT 1 {part.source} {_QUESTION} WHERE {conditions} LIMIT {_MOST_COUNTED + 1}"
                 count += self._database.execute(f"SELECT COUNT(*) FROM ({statement})", values).fetchone()[0]  # noqa: S608
@@ -194,7 +219,7 @@ class _Search:
         return [_Team(*row) for row in self._database.execute(statement, values)]
 
     def _of_team(self, team: _Team, place: Place | None) -> Iterator[_Found]:
-        parts = [self._of_part(team, part, place) for part in self._parts()]
+        parts = [self._of_part(team, part, place) for part in self._parts(team)]
         if len(parts) == 1:
             return parts[0]
         return merge(*parts, key=lambda one: one.place.order, reverse=self._descending)
@@ -214,13 +239,13 @@ class _Search:
         for row in self._database.execute(statement, values):
             yield _Found(Place(row["value"], team.names, row["task_id"], row["run_id"]), team, row)
 
-    def _parts(self) -> Sequence[_Part]:
-        """Return the statements that together find a team's matching runs."""
+    def _parts(self, team: _Team) -> Sequence[_Part]:
+        """Return the statements that together find a team's matching runs in the order asked for."""
         filters = self._filters
         if self._sort == "created":
             if filters.status == "failed":
                 return [_Part(_RUNS.format(index="INDEXED BY failed_run_by_time"), ("run.status = 'failed'",))]
-            return [_Part(_RUNS.format(index="INDEXED BY run_by_time"))]
+            return [_BY_TIME]
         if self._sort == "score":
             scored = f"verdict.score > {MISSING}"
             return [_Part(_VERDICTS.format(index="verdict_by_score"), (_OF_TEAM, scored), "verdict")]
@@ -233,15 +258,30 @@ class _Search:
             judged = (_OF_TEAM, "verdict.outcome = 'error'", "run.status NOT IN ('failed', 'unreadable')")
             statuses = [_by_status(f"run.status = '{status}'") for status in ("failed", "unreadable")]
             return [*statuses, _Part(by_outcome, judged, "verdict")]
-        return [_Part(_RUNS.format(index=""))]
+        if self._is_of_span and self._has_few_in_span(team):
+            return [_BY_TIME]
+        return [_Part(_RUNS.format(index="INDEXED BY run_by_key"))]
 
-    def _counting_parts(self) -> Sequence[_Part]:
+    @property
+    def _is_of_span(self) -> bool:
+        """Whether the span of time is what narrows the search most: a single question is found at once."""
+        return self._filters.has_span and self._filters.task_id is None
+
+    def _has_few_in_span(self, team: _Team) -> bool:
+        """Tell whether it is less work to sort a team's runs of the span of time than to walk along all of its runs."""
+        filters = self._filters
+        (count,) = self._database.execute(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM run INDEXED BY run_by_time WHERE team = :team"
+            " AND created_at >= COALESCE(:since, '') AND (:until IS NULL OR created_at < :until) LIMIT :most)",
+            {"team": team.number, "since": filters.since, "until": filters.until, "most": _FEW_IN_SPAN + 1},
+        ).fetchone()
+        return bool(count <= _FEW_IN_SPAN)
+
+    def _counting_parts(self, team: _Team) -> Sequence[_Part]:
         """Return the same for counting, where the order does not matter: a span of time is best found by time."""
         filters = self._filters
         is_by_time = self._sort == "key" and filters.status is None and filters.outcome is None
-        if is_by_time and (filters.since is not None or filters.until is not None):
-            return [_Part(_RUNS.format(index="INDEXED BY run_by_time"))]
-        return self._parts()
+        return [_BY_TIME] if is_by_time and self._is_of_span else self._parts(team)
 
     def _conditions(self, team: _Team, part: _Part) -> tuple[str, dict[str, Any]]:
         filters = self._filters
@@ -319,7 +359,7 @@ class _Text:
         return "run.task_id IN (SELECT value FROM json_each(:found))"
 
 
-def _run_row(team: _Team, row: sqlite3.Row) -> RunRow:
+def _run_row(names: tuple[str, str, str], row: sqlite3.Row) -> RunRow:
     video, error = None, None
     if row["frames"] is not None and row["width"] is not None and row["height"] is not None:
         video = VideoFacts(
@@ -333,7 +373,7 @@ def _run_row(team: _Team, row: sqlite3.Row) -> RunRow:
         message, retryable = row["error_message"] or "", bool(row["retryable"])
         error = RunFailure(type=row["error_type"], message=message, retryable=retryable)
     return RunRow(
-        key=RunKey(*team.names, row["task_id"], row["run_id"]),
+        key=RunKey(*names, row["task_id"], row["run_id"]),
         status=row["status"],
         outcome=row["outcome"],
         score=_known(row["score"]),

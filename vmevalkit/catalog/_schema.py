@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vmevalkit.errors import RecordError
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the tables change: an index of another version is thrown away and built again."""
 
 _WAIT_SECONDS = 10.0
@@ -29,11 +29,16 @@ CREATE TABLE question (
     UNIQUE (domain, task_id)
 );
 CREATE VIRTUAL TABLE prompt_words USING fts5(task_id, prompt, content = 'question', content_rowid = 'id');
+CREATE INDEX question_by_beginning ON question (domain, task_id COLLATE NOCASE);
+-- How many questions of each domain there are.
+CREATE TABLE question_tally (domain TEXT PRIMARY KEY, questions INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TRIGGER question_made AFTER INSERT ON question BEGIN
     INSERT INTO prompt_words (rowid, task_id, prompt) VALUES (new.id, new.task_id, new.prompt);
+    INSERT INTO question_tally VALUES (new.domain, 1) ON CONFLICT DO UPDATE SET questions = questions + 1;
 END;
 CREATE TRIGGER question_gone AFTER DELETE ON question BEGIN
     INSERT INTO prompt_words (prompt_words, rowid, task_id, prompt) VALUES ('delete', old.id, old.task_id, old.prompt);
+    UPDATE question_tally SET questions = questions - 1 WHERE domain = old.domain;
 END;
 -- A group is what one model made of one domain in one experiment: the folder that holds its tasks.
 CREATE TABLE team (
@@ -72,9 +77,9 @@ CREATE TABLE run (
     seconds REAL,
     error_type TEXT,
     error_message TEXT,
-    retryable INTEGER,
-    UNIQUE (team, task_id, run_id)
+    retryable INTEGER
 );
+CREATE UNIQUE INDEX run_by_key ON run (team, task_id, run_id);
 CREATE INDEX run_by_time ON run (team, created_at, task_id, run_id);
 CREATE INDEX run_by_status ON run (team, status, task_id, run_id);
 CREATE INDEX failed_run_by_time ON run (team, created_at, task_id, run_id) WHERE status = 'failed';
@@ -106,6 +111,22 @@ CREATE TABLE tally (
     cost REAL NOT NULL,
     PRIMARY KEY (team, evaluator, difficulty, status, outcome, is_last)
 ) WITHOUT ROWID;
+-- Which questions a team passed and failed, as an evaluator sees the runs that count: bitmaps, lowest bit first.
+CREATE TABLE result (
+    team INTEGER NOT NULL,
+    evaluator TEXT NOT NULL,
+    passed BLOB NOT NULL,
+    failed BLOB NOT NULL,
+    PRIMARY KEY (team, evaluator)
+);
+-- Which bit is a question's; every question that was scored has one, counted from 0 in each domain.
+CREATE TABLE question_bit (
+    domain TEXT NOT NULL,
+    task_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (domain, task_id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX question_by_bit ON question_bit (domain, number);
 CREATE TABLE problem (path TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """

@@ -4,7 +4,7 @@ import sqlite3
 
 from vmevalkit.catalog import _questions
 from vmevalkit.catalog._runs import TALLIED
-from vmevalkit.catalog.records import DEFAULT_EVALUATOR, ExperimentRow, Facets, Problem, Standing
+from vmevalkit.catalog.records import DEFAULT_EVALUATOR, ExperimentRow, Facets, Problem, Side, Standing
 
 
 def experiments(database: sqlite3.Connection) -> tuple[ExperimentRow, ...]:
@@ -28,6 +28,15 @@ def _last_run_at(database: sqlite3.Connection, experiment: str) -> str | None:
         (experiment,),
     ).fetchone()
     return last or None
+
+
+def sides(database: sqlite3.Connection) -> tuple[Side, ...]:
+    """Return every model with runs in each experiment, by name."""
+    rows = database.execute(
+        "SELECT DISTINCT experiment, model FROM team"
+        " WHERE EXISTS (SELECT 1 FROM tally WHERE tally.team = team.id) ORDER BY experiment, model"
+    )
+    return tuple(Side(*row) for row in rows)
 
 
 def facets(database: sqlite3.Connection, experiment: str | None) -> Facets:

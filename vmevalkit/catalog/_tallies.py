@@ -1,10 +1,12 @@
-"""How many runs of each kind there are: counted anew for a team whenever something in it has changed."""
+"""What is derived from a team's runs: made anew whenever something in it has changed."""
 
 import sqlite3
 
+from vmevalkit.catalog import _results
+
 
 def count(database: sqlite3.Connection, team: int) -> None:
-    """Count a team's runs, as each evaluator sees them and as nobody does."""
+    """Count a team's runs, as each evaluator sees them and as nobody does, and note which questions it passed."""
     database.execute("DELETE FROM tally WHERE team = ?", (team,))
     evaluators = database.execute("SELECT DISTINCT evaluator FROM verdict WHERE team = ?", (team,)).fetchall()
     for (evaluator,) in [("",), *evaluators]:
@@ -17,3 +19,4 @@ def count(database: sqlite3.Connection, team: int) -> None:
             " WHERE run.team = ?1 GROUP BY run.difficulty, run.status, result, run.is_last",
             (team, evaluator),
         )
+    _results.write(database, team, [evaluator for (evaluator,) in evaluators])

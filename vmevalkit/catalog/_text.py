@@ -10,7 +10,7 @@ def fts_words(text: str) -> str:
     return " ".join(f'"{word}"' for word in words) + " *" if words else NO_WORDS
 
 
-def like(text: str, *, anywhere: bool = False) -> str:
-    """Return the pattern of names that begin with a text, or hold it anywhere; its escape character is a backslash."""
+def like(text: str) -> str:
+    """Return the pattern of names that hold a text; its escape character is a backslash."""
     escaped = text.strip()[:_LONGEST].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%" if anywhere else f"{escaped}%"
+    return f"%{escaped}%"

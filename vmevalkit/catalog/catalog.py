@@ -45,7 +45,6 @@ _SHARE = 20
 """How many times as long as a look at all folders takes lies between two of them, at least."""
 _POLL_SECONDS = 0.25
 _MOST_WAITING = 10_000
-_MOST_COUNTED = 500
 _FIRST_SECONDS = 60.0
 """How long a question waits for another process that builds the index for the first time."""
 _PATIENCE_SECONDS = 2.0
@@ -98,8 +97,6 @@ class Catalog:
         self._looked_at = float("-inf")
         self._refreshed_at: datetime | None = None
         self._first_look = threading.Event()
-        self._counting = threading.Lock()
-        self._counted: dict[tuple[object, ...], dict[str, Comparison]] = {}
         self._patient_until = float("inf")
         self._took = 0.0
         self._keeper: threading.Thread | None = None
@@ -317,6 +314,11 @@ class Catalog:
         with self._reading() as database:
             return _sums.experiments(database)
 
+    def sides(self) -> tuple[Side, ...]:
+        """Return every model with runs in each experiment, by name: what can be compared."""
+        with self._reading() as database:
+            return _sums.sides(database)
+
     def archived(self) -> tuple[Archived, ...]:
         """Return the experiments that are archived, by name."""
         return archived(self.root)
@@ -339,21 +341,9 @@ class Catalog:
     def compare(
         self, first: Side, second: Side, *, evaluator: str = DEFAULT_EVALUATOR, domain: str | None = None
     ) -> dict[str, Comparison]:
-        """Count, for each domain, on how many questions two sides agree and differ.
-
-        All questions that both have answered are looked at, so that the last counts are remembered.
-        """
+        """Count, for each domain, on how many questions two sides agree and differ."""
         with self._reading() as database:
-            asked = (_sums.changes(database), first, second, evaluator, domain)
-            with self._counting:
-                counted = self._counted.get(asked)
-            if counted is None:
-                counted = _comparing.counts(database, first, second, evaluator, domain)
-                with self._counting:
-                    if len(self._counted) >= _MOST_COUNTED:
-                        self._counted.clear()
-                    self._counted[asked] = counted
-            return dict(counted)
+            return _comparing.counts(database, first, second, evaluator, domain)
 
     def compared(
         self,
@@ -373,11 +363,12 @@ class Catalog:
 
         """
         with self._reading() as database:
-            matches, next_cursor = _comparing.page(
+            keys, next_cursor = _comparing.page(
                 database, first, second, kind, evaluator=evaluator, domain=domain, limit=limit, cursor=cursor
             )
-            rows = [[_runs.find(database, key, evaluator) for key in match] for match in matches]
-        return ComparedPage(tuple(ComparedRow(one, two) for one, two in rows if one and two), next_cursor)
+            ones, others = (_runs.last_runs(database, side, keys, evaluator) for side in (first, second))
+        rows = (ComparedRow(ones[key], others[key]) for key in keys if key in ones and key in others)
+        return ComparedPage(tuple(rows), next_cursor)
 
     def scored_by_several(self, experiment: str, limit: int) -> tuple[tuple[RunKey, ...], bool]:
         """Return about ``limit`` runs that several evaluators or raters have scored, and whether those are all."""

@@ -58,6 +58,11 @@ class RunFilters:
         extra = (self.task_id, self.score_from, self.score_to, self.since, self.until, self.text)
         return all(value is None for value in extra) and not self.needs_review
 
+    @property
+    def has_span(self) -> bool:
+        """Whether only runs of a span of time are asked for."""
+        return self.since is not None or self.until is not None
+
 
 @dataclass(frozen=True)
 class RunRow:

@@ -434,7 +434,7 @@ class _Refresh:
 
     def _forget_team(self, team: _Team) -> None:
         (runs,) = self._database.execute("SELECT COUNT(*) FROM run WHERE team = ?", (team.number,)).fetchone()
-        for table in ("task", "run", "verdict", "tally"):
+        for table in ("task", "run", "verdict", "tally", "result"):
             self._database.execute(f"DELETE FROM {table} WHERE team = ?", (team.number,))  # noqa: S608
         self._database.execute("DELETE FROM team WHERE id = ?", (team.number,))
         for section in ("outputs", "evaluations"):

@@ -1,6 +1,7 @@
 """The addresses that the API and the pages give out, each below the prefix of the proxy, if there is one."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
@@ -25,7 +26,7 @@ class Links:
 
     def path(self, *parts: str) -> str:
         """Return an address of these parts, each quoted."""
-        return "/".join([self.prefix, *(quote(part, safe="") for part in parts)])
+        return "/".join([self.prefix, *map(_quoted, parts)])
 
     def with_query(self, path: str, **values: object) -> str:
         """Add the values that are given and are not empty."""
@@ -115,3 +116,9 @@ class Links:
 
 def _chosen(evaluator: str | None) -> str | None:
     return None if evaluator == DEFAULT_EVALUATOR else evaluator
+
+
+@lru_cache(maxsize=4096)
+def _quoted(part: str) -> str:
+    """Quote a part of a path; an answer has the same few names in hundreds of addresses."""
+    return quote(part, safe="")

@@ -43,6 +43,8 @@ class ScoreReader:
     def __init__(self, root: DataRoot) -> None:
         self._root = root
         self._section = os.path.realpath(root.evaluations)
+        self._inside: dict[Path, bool] = {}
+        """Whether folders of models' answers to a domain lie among the evaluations, links followed."""
         self._read: dict[tuple[str, str, PairKey], dict[str, Evaluation | str]] = {}
 
     def of(self, key: RunKey, evaluator: str | None = None) -> tuple[RaterScore, ...]:
@@ -60,9 +62,10 @@ class ScoreReader:
     def _evaluations(self, experiment: str, model: str, pair: PairKey) -> dict[str, Evaluation | str]:
         """Read all files about a model's answer to a question; of one that cannot be read, say why."""
         folder = self._root.evaluation_file(experiment, model, pair, "any").parent
-        is_inside = self._contains(folder)
+        entries = sorted_entries(folder)
+        is_inside = not entries or self._contains_folder(folder)
         found: dict[str, Evaluation | str] = {}
-        for entry in sorted_entries(folder):
+        for entry in entries:
             name = entry.name.removesuffix(_SUFFIX)
             if name == entry.name or not is_name(name):
                 continue
@@ -74,6 +77,14 @@ class ScoreReader:
             except RecordError as problem:
                 found[name] = without_prefix(self._root, public_message(problem))
         return found
+
+    def _contains_folder(self, folder: Path) -> bool:
+        """Tell the same as `_contains`, with one look at the disk for each of many folders beside each other."""
+        if folder.is_symlink():
+            return self._contains(folder)
+        if folder.parent not in self._inside:
+            self._inside[folder.parent] = self._contains(folder.parent)
+        return self._inside[folder.parent]
 
     def _contains(self, path: str | Path) -> bool:
         """Tell whether a path lies among the evaluations, links followed."""

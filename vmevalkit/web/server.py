@@ -1,6 +1,7 @@
 """Runs the dashboard: takes the port, tells the address, serves until Ctrl-C."""
 
 import errno
+import gc
 import socket
 import webbrowser
 from collections.abc import Callable
@@ -50,6 +51,9 @@ def serve(
         )
         if config.token is not None:
             url = with_token(url, config.token)
+        # What is there from the start stays: looking through all of it again and again would hold up answers.
+        gc.collect()
+        gc.freeze()
         announce(url)
         if open_browser:
             webbrowser.open(url)

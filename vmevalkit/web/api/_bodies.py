@@ -129,7 +129,7 @@ class RunBody(Body):
 
 def run_values(links: Links, root: DataRoot, row: RunRow) -> dict[str, Any]:
     """Return the fields of a `RunBody`."""
-    key, error = row.key, row.error
+    key, pair, error = row.key, row.key.pair, row.error
     if error is not None:
         error = RunFailure(type=error.type, message=without_prefix(root, error.message), retryable=error.retryable)
     has_video = row.status == "succeeded"
@@ -155,8 +155,8 @@ def run_values(links: Links, root: DataRoot, row: RunRow) -> dict[str, Any]:
         "error": error,
         "video_url": links.video(key) if has_video else None,
         "poster_url": links.poster(key) if has_video else None,
-        "first_frame_url": links.first_frame(key.pair) if row.question_files & FIRST_FRAME else None,
-        "final_frame_url": links.final_frame(key.pair) if row.question_files & FINAL_FRAME else None,
+        "first_frame_url": links.first_frame(pair) if row.question_files & FIRST_FRAME else None,
+        "final_frame_url": links.final_frame(pair) if row.question_files & FINAL_FRAME else None,
     }
 
 

@@ -174,11 +174,11 @@ def compare_router(dashboard: Dashboard) -> APIRouter:
 
 
 def _side(dashboard: Dashboard, experiment: str | None, model: str) -> Side:
-    experiment = known_experiment(dashboard, experiment)
-    models = dashboard.catalog.facets(experiment).models
-    if model not in models:
-        raise UnknownNameError("model", model, models)
-    return Side(experiment, model)
+    side = Side(known_experiment(dashboard, experiment), model)
+    known = dashboard.catalog.sides()
+    if side not in known:
+        raise UnknownNameError("model", model, [other.model for other in known if other.experiment == side.experiment])
+    return side
 
 
 def _sum(counts: Iterable[Comparison]) -> Comparison:

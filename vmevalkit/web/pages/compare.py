@@ -170,10 +170,11 @@ class _Page:
         self._catalog, self._links, self._query = dashboard.catalog, links, query
         self._evaluator = check_name("evaluator", query.scored_by)
         self._domain = check_name("domain", query.domain) if query.domain else None
-        self._groups = _groups(self._catalog)
+        known = self._catalog.sides()
+        self._groups = _groups(known)
         sides = query.sides()
         for side in sides:
-            _check_side(self._catalog, side)
+            _check_side(side, known)
         if len(sides) < 2:
             best = _best(self._catalog, query.experiment or dashboard.default_experiment(), self._evaluator)
             sides = (*sides, *(side for side in best if side not in sides))[:2]
@@ -307,15 +308,11 @@ def _sum(counts: Iterable[Comparison]) -> Comparison:
     return total
 
 
-def _groups(catalog: Catalog) -> dict[str, tuple[str, ...]]:
+def _groups(sides: Sequence[Side]) -> dict[str, tuple[str, ...]]:
     """Return what can be chosen: the models of each experiment, up to as many as a field holds."""
     groups: dict[str, tuple[str, ...]] = {}
-    room = MOST_OPTIONS
-    for experiment in catalog.experiments():
-        if room <= 0:
-            break
-        groups[experiment.name] = catalog.facets(experiment.name).models[:room]
-        room -= len(groups[experiment.name])
+    for side in sides[:MOST_OPTIONS]:
+        groups[side.experiment] = (*groups.get(side.experiment, ()), side.model)
     return groups
 
 
@@ -325,12 +322,13 @@ def _best(catalog: Catalog, experiment: str, evaluator: str) -> tuple[Side, ...]
     return tuple(Side(experiment, row.model) for row in rows)
 
 
-def _check_side(catalog: Catalog, side: Side) -> None:
-    facets = catalog.facets(side.experiment)
-    if side.experiment not in facets.experiments:
-        raise UnknownNameError("experiment", side.experiment, facets.experiments)
-    if side.model not in facets.models:
-        raise UnknownNameError("model", side.model, facets.models)
+def _check_side(side: Side, known: Sequence[Side]) -> None:
+    experiments = sorted({other.experiment for other in known})
+    if side.experiment not in experiments:
+        raise UnknownNameError("experiment", side.experiment, experiments)
+    if side not in known:
+        models = [other.model for other in known if other.experiment == side.experiment]
+        raise UnknownNameError("model", side.model, models)
 
 
 def _short_names(first: Side, second: Side) -> tuple[str, str]:
