@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from statistics import median_low
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json
@@ -179,11 +180,14 @@ def verdicts(value: dict[str, Any], evaluator: str) -> Iterator[VerdictFacts]:
 
 
 def _verdict(evaluator: str, run_id: str, records: list[dict[str, Any]]) -> VerdictFacts:
-    """Several raters pass a run if more than half of those who scored it do."""
+    """Several raters pass a run if more than half of those who scored it do; its score is their lower median.
+
+    So the two fit, and are those of the report (`vmevalkit.analysis.results.settled`).
+    """
     scored = [r for r in records if r.get("status") == "scored" and isinstance(r.get("score"), int)]
     if scored:
         outcome = "passed" if 2 * sum(r.get("passed") is True for r in scored) > len(scored) else "failed"
-        score = sum(r["score"] for r in scored) / len(scored)
+        score = median_low(r["score"] for r in scored)
     else:
         outcome = "error" if any(r.get("status") == "error" for r in records) else "unscored"
         score = MISSING

@@ -72,7 +72,7 @@ class RunRow:
     status: RunStatus
     outcome: Outcome
     score: float | None
-    """The mean of the raters."""
+    """The lower median of the raters, which passes if and only if most of them do."""
     raters: int
     needs_review: bool
     is_last: bool
