@@ -1,8 +1,8 @@
 """Print speed as a table of ratios, or as JSON with ``--json``.
 
-``python -m benchmarks snapshots`` measures one suite with options of its own. ``dashboard``, ``dashboard-streaming``,
-``reading``, ``memory``, ``inference``, ``snapshot-requests`` and ``snapshot-memory`` are measurements of another kind.
-``python -m benchmarks validate`` shows memory, too.
+``python -m benchmarks snapshots`` measures one suite with options of its own, and so do ``dashboard`` and ``validate``,
+which show more than ratios. ``dashboard-streaming``, ``inference``, ``memory``, ``reading``, ``snapshot-memory``,
+``snapshot-requests`` and ``timeline`` are measurements of another kind.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from importlib import import_module
 
 from benchmarks.measure import Ratio, show
 
-SUITES = ("cluster", "create", "peaks", "snapshots", "startup", "validate")
+SUITES = ("cluster", "create", "dashboard", "peaks", "snapshots", "startup", "validate")
 PROGRAMS = (
     "dashboard",
     "dashboard-streaming",

@@ -35,6 +35,8 @@ _WAIT_SECONDS = 600.0
 _WARM_UP = 3
 _CPU_CLOCK = 2
 """What Linux calls the clock of the CPU time of a process: these three bits behind the process's number, inverted."""
+_FEW_AND_MANY = (1_000, 1_000_000)
+_ASKED_IN_SUITE = 40
 _RATIO_TARGET, _MS_TARGET, _KB_TARGET = 2.0, 20.0, 200
 _ELSEWHERE = ("/media/", "/api/rating/", "/api/snapshots")
 """What these answer comes from files and from the remote, and not from the index."""
@@ -125,6 +127,21 @@ def addresses(size: int) -> dict[str, Address]:
         )
 
     return {name: partial(address, name.partition(" ")[0] + query) for name, query in _ASKED.items()}
+
+
+def ratios() -> Iterator[Ratio]:
+    """Ask a dashboard of a thousand runs and one of a million, in turn; one client."""
+    largest = ("", 0)
+    for few, many in speeds(_FEW_AND_MANY, asked=_ASKED_IN_SUITE, clients=1, only=None):
+        if many.route == "/api/results (filtered)":
+            yield Ratio("results of 10^6 runs, filtered, p95", many.p95, "of 10^3", few.p95, _RATIO_TARGET)
+            yield Ratio("the same", many.p95, "limit", _MS_TARGET, 1.0)
+        elif many.route in ("/", "/compare"):
+            name = "overview" if many.route == "/" else "compare"
+            yield Ratio(f"{name}, 10^6 runs, CPU", many.cpu, "of 10^3", few.cpu, None)
+        if not many.route.startswith(("/api/", "/openapi")):
+            largest = max(largest, (many.route, many.largest_size), key=lambda found: found[1])
+    yield Ratio(f"largest page, 10^6 runs: {largest[0]}"[:35], largest[1] / 1000, "limit", _KB_TARGET, 1.0, "kB")
 
 
 class Client:
