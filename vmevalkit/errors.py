@@ -7,6 +7,25 @@ prints the two on one line each and exits with ``exit_code``; the web applicatio
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+__all__ = [
+    "BusyError",
+    "ConflictError",
+    "PuzzleError",
+    "RecordError",
+    "RemoteError",
+    "UnknownNameError",
+    "UnreadableFrameError",
+    "UnsafePathError",
+    "UsageError",
+    "VMEvalError",
+    "VideoError",
+    "WorkerError",
+]
 
 
 class VMEvalError(Exception):
@@ -28,6 +47,12 @@ def _rebuilt(kind: type[VMEvalError], args: tuple[object, ...], state: dict[str,
     error = kind.__new__(kind, *args)
     error.__dict__.update(state)
     return error
+
+
+def first_problem(error: "ValidationError") -> str:
+    """Say what is wrong with a record: the first field at fault, and why; ``record`` stands for all of it."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc']) or 'record'}: {first['msg']}"
 
 
 class UsageError(VMEvalError):
@@ -98,3 +123,7 @@ class RemoteError(VMEvalError):
 
 class ConflictError(VMEvalError):
     """What should be written is already there; the first writer won."""
+
+
+class WorkerError(VMEvalError):
+    """Worker processes that the system kills again and again."""

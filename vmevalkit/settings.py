@@ -24,7 +24,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from vmevalkit.errors import UsageError
+from vmevalkit.errors import UsageError, first_problem
+
+__all__ = ["Settings", "load_settings", "secrets"]
 
 _HEAD: Final = 8
 """So many characters of a key are taken for the key: a server may cut off what it repeats."""
@@ -157,9 +159,7 @@ def load_settings(*, env_file: Path | None = Path(".env")) -> Settings:
     try:
         return Settings(_env_file=env_file)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"setting {name}: {first['msg']}") from error
+        raise UsageError(f"setting {first_problem(error)}") from error
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"vmevalkit.toml: {error}", hint="correct it, or leave it away") from error
     except RecursionError as error:

@@ -15,6 +15,7 @@ from vmevalkit.analysis.results import (
 from vmevalkit.analysis.statistics import Interval, wilson
 from vmevalkit.dataroot import DataRoot, PairKey
 from vmevalkit.errors import RecordError
+from vmevalkit.first_few import FirstFew
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Leaderboard:
     domains: tuple[str, ...]
     rows: tuple[Row, ...]
     problems: tuple[RecordError, ...] = ()
-    """Evaluation files that cannot be read; their questions count as errors."""
+    """Evaluation files that cannot be read, the first thousand; their questions count as errors."""
 
 
 def leaderboard(root: DataRoot, experiment: str, evaluator: str = "RuleEvaluator") -> Leaderboard:
@@ -95,20 +96,20 @@ def leaderboard(root: DataRoot, experiment: str, evaluator: str = "RuleEvaluator
     """
     check_experiment(root, experiment)
     domains = tuple(root.domains())
-    problems: list[RecordError] = []
+    problems = FirstFew[RecordError]()
 
     def outcome(model: str, pair: PairKey) -> Outcome:
         try:
             return last_answer(read_evaluation(root, experiment, model, pair, evaluator)).outcome
         except RecordError as problem:
-            problems.append(problem)
+            problems.add(problem)
             return Outcome.ERROR
 
     def count(model: str, domain: str) -> Cell:
         return cell_of(np.fromiter((outcome(model, pair) for pair in root.iter_pairs([domain])), dtype=np.int8))
 
     rows = [Row(model, {domain: count(model, domain) for domain in domains}) for model in root.models(experiment)]
-    return Leaderboard(experiment, evaluator, domains, best_first(rows), tuple(problems))
+    return Leaderboard(experiment, evaluator, domains, best_first(rows), tuple(problems.first))
 
 
 def leaderboard_of(results: Results, evaluator: str) -> Leaderboard:

@@ -46,5 +46,6 @@ def html(report: Report, figures: Sequence[InlineFigure]) -> str:
         title=f"Report: {', '.join(experiments)}",
         parts=parts,
         problems=[str(problem) for problem in report.problems],
+        more_problems=report.more_problems,
     )
     return "\n".join(line for line in text.splitlines() if line.strip()) + "\n"

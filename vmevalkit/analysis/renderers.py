@@ -117,6 +117,7 @@ def json_value(report: Report) -> dict[str, Any]:
         "further": further,
         "agreement": [_agreement(agreement) for agreement in report.agreements],
         "problems": [str(problem) for problem in report.problems],
+        "more_problems": report.more_problems,
     }
 
 

@@ -46,7 +46,10 @@ class Report:
     sections: tuple[Section, ...]
     agreements: tuple[Agreement, ...]
     problems: tuple[RecordError, ...]
-    """Files below the data root that cannot be read; an evaluation among them counts as an error."""
+    """Files below the data root that cannot be read, the first thousand of each experiment; an evaluation among them
+    counts as an error."""
+    more_problems: int
+    """How many more there are."""
 
 
 def build_report(
@@ -85,6 +88,7 @@ def build_report(
     sections: list[Section] = []
     agreements: list[Agreement] = []
     problems: dict[str, RecordError] = {}
+    more = 0
     for experiment in experiments:
         results = read_results(root, experiment, evaluators or there[experiment], progress=progress)
         sections += (_section(results, evaluator, compared) for evaluator in results.evaluators)
@@ -94,7 +98,8 @@ def build_report(
         # A question that cannot be read is met again in every experiment. Its path is shown to strangers.
         below = (RecordError(_below(root, problem.path), problem.problem) for problem in results.problems)
         problems.update((str(problem), problem) for problem in below)
-    return Report(tuple(sections), tuple(agreements), tuple(problems.values()))
+        more += results.problem_count - len(results.problems)
+    return Report(tuple(sections), tuple(agreements), tuple(problems.values()), more)
 
 
 def _section(results: Results, evaluator: str, compared: Sequence[tuple[str, str]] | None) -> Section:

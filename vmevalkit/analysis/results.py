@@ -26,6 +26,7 @@ from vmevalkit.dataroot import (
     sorted_entries,
 )
 from vmevalkit.errors import RecordError, UnknownNameError, UsageError
+from vmevalkit.first_few import FirstFew
 from vmevalkit.progress import Progress, Silent
 
 UNKNOWN_DIFFICULTY = "unknown"
@@ -94,7 +95,9 @@ class Results:
     versions: tuple[tuple[str, ...], ...] = ()
     """Per evaluator, its versions that the scores come from."""
     problems: tuple[RecordError, ...] = ()
-    """Files that cannot be read; an evaluation among them counts as an error."""
+    """Files that cannot be read, the first thousand; an evaluation among them counts as an error."""
+    problem_count: int = 0
+    """How many there are."""
 
 
 def settled(records: Sequence[Score]) -> Answer:
@@ -187,7 +190,7 @@ def read_results(
     models, questions = tuple(root.models(experiment)), tuple(root.iter_pairs())
     if evaluators is None:
         evaluators = evaluators_of(root, experiment, models, questions)
-    problems: list[RecordError] = []
+    problems = FirstFew[RecordError]()
     reader = _Reader(root, experiment, models, tuple(evaluators), questions, problems)
     progress = progress or Silent()
     progress.start(len(models) * len(questions), "answers")
@@ -206,7 +209,7 @@ class _Reader:
         models: tuple[str, ...],
         evaluators: tuple[str, ...],
         questions: tuple[PairKey, ...],
-        problems: list[RecordError],
+        problems: FirstFew[RecordError],
     ) -> None:
         self._root, self._experiment, self._problems = root, experiment, problems
         self._models, self._evaluators, self._questions = models, evaluators, questions
@@ -231,7 +234,7 @@ class _Reader:
             try:
                 evaluation = read_evaluation(self._root, self._experiment, model, pair, evaluator)
             except RecordError as problem:
-                self._problems.append(problem)
+                self._problems.add(problem)
                 self._outcomes[e, m, q] = Outcome.ERROR
                 continue
             if evaluation is None:
@@ -267,15 +270,16 @@ class _Reader:
             ),
             earlier_runs=tuple(self._earlier[name] for name in self._evaluators),
             versions=tuple(tuple(sorted(self._versions[name])) for name in self._evaluators),
-            problems=tuple(self._problems),
+            problems=tuple(self._problems.first),
+            problem_count=self._problems.count,
         )
 
 
-def _difficulty(root: DataRoot, pair: PairKey, problems: list[RecordError]) -> str:
+def _difficulty(root: DataRoot, pair: PairKey, problems: FirstFew[RecordError]) -> str:
     try:
         return load_pair(root, pair).difficulty
     except RecordError as problem:
-        problems.append(problem)
+        problems.add(problem)
         return UNKNOWN_DIFFICULTY
 
 

@@ -86,7 +86,7 @@ def create(
     from vmevalkit.errors import UsageError
     from vmevalkit.progress import shown
     from vmevalkit.runner.create_dataset import create_dataset
-    from vmevalkit.tasks.question import FilmSpec
+    from vmevalkit.tasks.question import FilmSpec, check_size
 
     if form is not None and output is None:
         raise UsageError("--format goes with --output")
@@ -94,6 +94,8 @@ def create(
     if read_only:
         _read(root, as_json)
         return
+    check_size(size)  # Before --output is opened: that may make a folder.
+    film = FilmSpec(fps, seconds)
     asked: dict[str, Any] = {
         "pairs_per_domain": pairs_per_domain,
         "random_seed": random_seed,
@@ -101,7 +103,7 @@ def create(
         "difficulty": difficulty,
         "prompt_style": prompt_style,
         "size": size,
-        "film": FilmSpec(fps, seconds) if videos else None,
+        "film": film if videos else None,
         "shard": shard_of(shard),
         "workers": chosen_workers(workers, executor, ray_address),
     }

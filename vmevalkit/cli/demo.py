@@ -83,7 +83,7 @@ def _create_run_evaluate(root: "DataRoot", workers: int) -> None:
     print_leaderboard(leaderboard(root, DEFAULT_EXPERIMENT))
     for failure in (*filmed.failures, *scored.failures):
         typer.echo(f"error: {failure}", err=True)
-    if filmed.failures or scored.failures:
+    if filmed.failed or scored.failed:
         raise typer.Exit(1)
 
 

@@ -90,6 +90,8 @@ def report(
     _show(found, form, output, figures, full=full or bool(compare))
     for problem in found.problems:
         typer.echo(f"error: {root.path / problem.path}: {problem.problem}", err=True)
+    if found.more_problems:
+        typer.echo(f"error: and {found.more_problems} more", err=True)
     if found.problems:
         raise typer.Exit(1)
 

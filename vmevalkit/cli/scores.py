@@ -103,7 +103,9 @@ def evaluate(
         typer.echo("The budget is spent; the same command with a larger one goes on from here.", err=True)
     for failure in done.failures:
         typer.echo(f"error: {failure}", err=True)
-    if done.failures or done.over_budget:
+    if done.failed > len(done.failures):
+        typer.echo(f"error: and {done.failed - len(done.failures)} more", err=True)
+    if done.failed or done.over_budget:
         raise typer.Exit(1)
 
 

@@ -1,7 +1,7 @@
 """The data root: paths, JSON shapes, and how bytes get to disk. No other package knows any of the three."""
 
 from vmevalkit.dataroot.changes import ChangeLog, note_change
-from vmevalkit.dataroot.databases import naming_full_disk
+from vmevalkit.dataroot.databases import naming_full_disk, remove_database, temporary_database
 from vmevalkit.dataroot.experiments import at_work, experiment_lock, refuse_archived
 from vmevalkit.dataroot.files import (
     TEMP_SUFFIX,
@@ -147,11 +147,13 @@ __all__ = [
     "refuse_archived",
     "remove_abandoned",
     "remove_abandoned_beside",
+    "remove_database",
     "remove_folder",
     "resolve_inside",
     "shared",
     "sorted_entries",
     "temporary_beside",
+    "temporary_database",
     "waiting_lock",
     "write_bytes",
     "write_json",

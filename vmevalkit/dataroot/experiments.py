@@ -12,7 +12,7 @@ from vmevalkit.errors import UsageError
 
 def experiment_lock(root: DataRoot, experiment: str) -> Path:
     """Return the lock that who adds to an experiment shares, and who takes from it holds alone."""
-    return root.lock(f"experiment.{check_name('experiment', experiment)}")
+    return root.lock("experiment", check_name("experiment", experiment))
 
 
 def refuse_archived(root: DataRoot, experiment: str) -> None:

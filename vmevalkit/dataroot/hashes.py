@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from vmevalkit.dataroot.databases import remove_database
 from vmevalkit.dataroot.layout import DataRoot
 
 _SETTLED_NS = 2_000_000_000
@@ -93,7 +94,7 @@ class HashCache:
     def _start_anew(self) -> None:
         self._database.close()
         with suppress(OSError):
-            _remove(self._file)
+            remove_database(self._file)
         self._database = _opened(self._file)
 
 
@@ -104,7 +105,7 @@ def _opened(file: Path) -> sqlite3.Connection:
             return _prepared(sqlite3.connect(file, timeout=30))
         except (sqlite3.DatabaseError, OSError):
             with suppress(OSError):
-                _remove(file)
+                remove_database(file)
     return _prepared(sqlite3.connect(":memory:"))
 
 
@@ -120,8 +121,3 @@ def _prepared(database: sqlite3.Connection) -> sqlite3.Connection:
         database.close()
         raise
     return database
-
-
-def _remove(file: Path) -> None:
-    for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
-        file.with_name(name).unlink(missing_ok=True)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields
+from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 
 from vmevalkit.dataroot.files import is_temporary
@@ -27,6 +28,8 @@ RATING_PLAN_NAME = "human-eval.plan.json"
 ARCHIVED_NAME = "archived.json"
 """What stays of an experiment that was archived, in its folder under ``outputs/``."""
 TASK_SUFFIX = "_task"
+
+_LONGEST_LOCK_NAME, _LONGEST_LOCK_BEGINNING = 200, 100
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@=-]{0,127}")
 
@@ -143,8 +146,16 @@ class DataRoot:
             )
         return self
 
-    def lock(self, name: str) -> Path:
-        """Return the lock file for one kind of work."""
+    def lock(self, *parts: str) -> Path:
+        """Return the lock file for one kind of work, such as ``"run", experiment, model``; other parts, another file.
+
+        Args:
+            parts: the kind of work, then the names of what it is done to, as `check_name` lets them pass.
+
+        """
+        name = ",".join(parts)
+        if len(name) > _LONGEST_LOCK_NAME:  # A file's name has 255 bytes at most.
+            name = f"{name[:_LONGEST_LOCK_BEGINNING]}#{blake2b(name.encode(), digest_size=16).hexdigest()}"
         return self.state / "locks" / f"{name}.lock"
 
     def domain_folder(self, domain: str) -> Path:

@@ -20,7 +20,7 @@ from vmevalkit.dataroot.files import atomic_path
 from vmevalkit.dataroot.json_stream import JSON_STREAM_ERRORS, JsonEvent, json_elements, json_events, json_value
 from vmevalkit.dataroot.layout import DataRoot
 from vmevalkit.dataroot.records import Pair, load_pair
-from vmevalkit.errors import RecordError
+from vmevalkit.errors import RecordError, first_problem
 
 DATASET_NAME = "vmeval_dataset"
 
@@ -105,9 +105,7 @@ def iter_manifest(path: Path) -> Iterator[Pair]:
         try:
             yield Pair.model_validate(entry)
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"])
-            raise RecordError(path, f"pair {number}: {field}: {first['msg']}") from error
+            raise RecordError(path, f"pair {number}: {first_problem(error)}") from error
 
 
 def iter_manifest_entries(path: Path) -> Iterator[Any]:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vmevalkit.dataroot.files import read_json, write_json
 from vmevalkit.dataroot.layout import METADATA_NAME, DataRoot, PairKey, RunKey
-from vmevalkit.errors import RecordError
+from vmevalkit.errors import RecordError, first_problem
 
 PASS_SCORE = 4
 """The lowest score, on the scale from 1 to 5, that counts as solved."""
@@ -27,9 +27,7 @@ class Record(BaseModel):
         try:
             return cls.model_validate(read_json(path))
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"]) or "record"
-            raise RecordError(path, f"{field}: {first['msg']}") from error
+            raise RecordError(path, first_problem(error)) from error
 
     def to_json(self) -> dict[str, Any]:
         """Return what is written to disk: plain JSON values, in the order of the fields."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from vmevalkit.dataroot import remove_database
 from vmevalkit.errors import UsageError
 
 _PATIENCE: Final = 30.0
@@ -64,15 +65,10 @@ class AnswerCache:
                 database.close()
                 code = error.sqlite_errorcode & 0xFF  # without what kind of busy or corrupt it is
                 if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-                    _remove(self._file)
+                    remove_database(self._file)
                 elif code != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
                     raise
                 else:
                     time.sleep(0.01)  # two who turn a new file to WAL are not made to wait for each other
             else:
                 return database
-
-
-def _remove(file: Path) -> None:
-    for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
-        file.with_name(name).unlink(missing_ok=True)

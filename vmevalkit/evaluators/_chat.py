@@ -4,15 +4,14 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from vmevalkit.clock import now
 from vmevalkit.errors import UsageError, VMEvalError
 from vmevalkit.evaluators._pace import Pace
 from vmevalkit.evaluators.options import JudgeOptions
+from vmevalkit.replies import one_line, retry_after
 from vmevalkit.settings import without_key
 
 if TYPE_CHECKING:
@@ -168,7 +167,7 @@ class ChatServer:
         """Say what an answer with an error's status means."""
         status = error.status_code
         detail = error.body if isinstance(error.body, dict) else {}
-        said = without_key(_one_line(str(detail.get("message") or error.response.text or "no reason given")), self._key)
+        said = without_key(one_line(str(detail.get("message") or error.response.text or "no reason given")), self._key)
         problem = f"{self._name}: status {status}: {said}"
         code = str(detail.get("code") or "").lower()
         if status == 429 and code != "insufficient_quota":
@@ -189,7 +188,7 @@ class ChatServer:
         return ChatError(problem, retryable=False)
 
     def _limited(self, problem: str, headers: Mapping[str, str]) -> ChatError:
-        asked = _retry_after(headers)
+        asked = retry_after(headers) or 0.0
         if asked > _LONGEST_ASKED_PAUSE:
             return ChatError(f"{problem}: again in {asked:.0f} s", retryable=True)
         self._pace.hold(asked)
@@ -219,20 +218,3 @@ def _text(value: object, key: str) -> str:
 
 def _count(value: object) -> int | None:
     return value if isinstance(value, int) and value >= 0 else None
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:500]
-
-
-def _retry_after(headers: Mapping[str, str]) -> float:
-    """Return how many seconds an answer asks to wait: its ``Retry-After``, in either of the two forms (RFC 9110)."""
-    value = headers.get("retry-after", "")
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - now()).total_seconds())
-    except (ValueError, TypeError, OverflowError):
-        return 0.0

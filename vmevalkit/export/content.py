@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,7 +25,8 @@ from vmevalkit.dataroot import (
     is_name,
     sorted_entries,
 )
-from vmevalkit.errors import RecordError, UnknownNameError, UnsafePathError, UsageError
+from vmevalkit.errors import RecordError, UnknownNameError, UnsafePathError, UsageError, first_problem
+from vmevalkit.first_few import FirstFew
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_KEPT = 100
@@ -108,18 +109,11 @@ class Answer:
         return f"{key.experiment}/{key.model}/{key.domain}{TASK_SUFFIX}/{key.task_id}/{key.run_id}"
 
 
-@dataclass
-class Problems:
+class Problems(FirstFew[RecordError]):
     """Files that could not be exported: how many, and the first hundred."""
 
-    count: int = 0
-    first: list[RecordError] = field(default_factory=list)
-
-    def add(self, error: RecordError) -> None:
-        """Note one."""
-        self.count += 1
-        if len(self.first) < _MOST_KEPT:
-            self.first.append(error)
+    def __init__(self) -> None:
+        super().__init__(_MOST_KEPT)
 
     def sound(self, make: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[tuple[Item, Made]]:
         """Yield each item with what is made of it; note those that are broken, and leave them out."""
@@ -223,9 +217,7 @@ class Content:
                 text = text.replace(local, "")
             return kind.model_validate(json.loads(text)), text
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"]) or "record"
-            raise RecordError(path, f"{place}: {first['msg']}") from error
+            raise RecordError(path, first_problem(error)) from error
         except (ValueError, RecursionError) as error:
             raise RecordError(path, f"malformed JSON: {error}") from error
 

@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 from pydantic import ValidationError
 
 from vmevalkit.dataroot import Evaluation, Pair, Record, Run
-from vmevalkit.errors import RecordError, UnsafePathError
+from vmevalkit.errors import RecordError, UnsafePathError, first_problem
 from vmevalkit.export.folder import Form
 from vmevalkit.export.reading import (
     StoredEvaluation,
@@ -159,8 +159,7 @@ def _record(kind: type[Some], stored: StoredQuestion | StoredRun | StoredEvaluat
     try:
         return kind.model_validate(stored.record)
     except ValidationError as error:
-        first = error.errors()[0]
-        return Unreadable(stored.origin, f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
+        return Unreadable(stored.origin, first_problem(error))
 
 
 def _place(evaluation: Evaluation) -> tuple[str, str, str, str]:

@@ -2,14 +2,13 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
-from vmevalkit.dataroot import METADATA_NAME, DataRoot, Pair
+from vmevalkit.dataroot import METADATA_NAME, DataRoot, Pair, temporary_database
 from vmevalkit.errors import PuzzleError, RecordError
 from vmevalkit.integrity._questions import Seen, solver
 from vmevalkit.integrity.findings import Code, Finding, finding
 
-_CACHE_KIB = 16 << 10
 _SAME_PUZZLE = """
     SELECT path, earliest FROM (SELECT path, min(path) OVER (PARTITION BY key) AS earliest FROM seen WHERE key NOTNULL)
     WHERE path != earliest ORDER BY path
@@ -43,13 +42,8 @@ class SeenQuestions:
 
 @contextmanager
 def seen_questions(root: DataRoot) -> Iterator[SeenQuestions]:
-    """Give room for any number of questions."""
-    with closing(sqlite3.connect("", isolation_level=None)) as database:
-        # An empty name makes SQLite remove the file with the connection.
-        database.execute("PRAGMA journal_mode = OFF")
-        database.execute(f"PRAGMA cache_size = {-_CACHE_KIB}")
-        database.execute("CREATE TABLE seen (path TEXT, key BLOB, first_frame BLOB)")
-        database.execute("BEGIN")
+    """Give room for any number of questions; `RecordError` if the disk has none."""
+    with temporary_database("CREATE TABLE seen (path TEXT, key BLOB, first_frame BLOB)") as database:
         yield SeenQuestions(root, database)
 
 

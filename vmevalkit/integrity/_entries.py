@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -20,9 +20,9 @@ from vmevalkit.dataroot import (
     iter_manifest_entries,
     read_header,
     resolve_inside,
+    temporary_database,
 )
-from vmevalkit.errors import RecordError, UnsafePathError
-from vmevalkit.integrity._files import first_problem
+from vmevalkit.errors import RecordError, UnsafePathError, first_problem
 from vmevalkit.integrity._folders import Scanner
 from vmevalkit.integrity.findings import Code
 
@@ -30,7 +30,7 @@ MANIFEST_PATH = f"questions/{MANIFEST_NAME}"
 
 UNCOMPARED = ""
 """Stands for an entry that was found fault with already."""
-_CACHE_KIB = 16 << 10
+_TABLE = "CREATE TABLE entry (domain TEXT, task_id TEXT, text TEXT, PRIMARY KEY (domain, task_id)) WITHOUT ROWID"
 
 
 def as_text(pair: Pair) -> str:
@@ -83,15 +83,13 @@ class Manifest:
 
 @contextmanager
 def opened_manifest(root: DataRoot, scanner: Scanner) -> Iterator[Manifest]:
-    """Read a manifest into a temporary database, and note what is wrong with the manifest itself."""
-    with closing(sqlite3.connect("", isolation_level=None)) as database:
-        # An empty name makes SQLite remove the file with the connection.
-        database.execute("PRAGMA journal_mode = OFF")
-        database.execute(f"PRAGMA cache_size = {-_CACHE_KIB}")
-        database.execute(
-            "CREATE TABLE entry (domain TEXT, task_id TEXT, text TEXT, PRIMARY KEY (domain, task_id)) WITHOUT ROWID"
-        )
-        database.execute("BEGIN")
+    """Read a manifest into a temporary database, and note what is wrong with the manifest itself.
+
+    Raises:
+        RecordError: there is no room for the database.
+
+    """
+    with temporary_database(_TABLE) as database:
         yield Manifest(database, is_whole=_read(root, scanner, database))
 
 
@@ -158,7 +156,7 @@ def read_entry(scanner: Scanner, path: str, number: int, entry: object) -> tuple
         pair = Pair.model_validate(entry)
     except ValidationError as error:
         called = f"pair {number} ({key[1]})" if key else f"pair {number}"
-        scanner.note(Code.INVALID_ENTRY, path, f"has no question as {called}: {first_problem(error)}")
+        scanner.note(Code.INVALID_ENTRY, path, f"has no question as {called}: field {first_problem(error)}")
         return key, None
     if key is None:
         scanner.note(Code.INVALID_ENTRY, path, f"has no question as pair {number}: {names} are not valid names")

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from vmevalkit.dataroot import PASS_SCORE, RUN_METADATA_NAME, Evaluation, Score, read_json
-from vmevalkit.errors import RecordError
-from vmevalkit.integrity._files import Reader, first_problem
+from vmevalkit.errors import RecordError, first_problem
+from vmevalkit.integrity._files import Reader
 from vmevalkit.integrity._folders import Scanner, task_path
 from vmevalkit.integrity._runs import has_question
 from vmevalkit.integrity.findings import Code
@@ -62,14 +62,14 @@ class EvaluationCheck:
                 self.scanner.note(
                     Code.SCORE_OUT_OF_RANGE if is_range else Code.INVALID_RECORD,
                     file,
-                    f"record {number}: {first_problem(error)}",
+                    f"record {number}: field {first_problem(error)}",
                 )
             else:
                 good.append(record)
         try:
             return Evaluation.model_validate({**value, "records": good} if isinstance(records, list) else value)
         except ValidationError as error:
-            self.scanner.note(Code.INVALID_RECORD, file, first_problem(error))
+            self.scanner.note(Code.INVALID_RECORD, file, f"field {first_problem(error)}")
             return None
 
     def _scores(self, file: str, evaluation: Evaluation, runs: "_Runs") -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from vmevalkit.dataroot import FileState, HashCache, Record
+from vmevalkit.errors import first_problem
 from vmevalkit.integrity._folders import Scanner
 from vmevalkit.integrity.findings import Code
 
@@ -87,7 +88,7 @@ class Reader:
         try:
             return kind.model_validate(value)
         except ValidationError as error:
-            self.scanner.note(Code.INVALID_RECORD, path, first_problem(error))
+            self.scanner.note(Code.INVALID_RECORD, path, f"field {first_problem(error)}")
             return None
 
     def _as_known(self, path: str, state: FileState, sha256: str) -> bool:
@@ -118,10 +119,3 @@ def _contents(place: str, size: int) -> bytes:
         return data
     finally:
         os.close(descriptor)
-
-
-def first_problem(error: ValidationError) -> str:
-    """Say which field is wrong, and why."""
-    first = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "record"
-    return f"field {field}: {first['msg']}"

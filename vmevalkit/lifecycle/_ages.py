@@ -2,15 +2,15 @@
 
 import os
 import stat
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from vmevalkit.errors import RecordError
+from vmevalkit.clock import real_now
 
 _DAY_NS = 86_400 * 10**9
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class Amount(NamedTuple):
@@ -24,7 +24,7 @@ class Amount(NamedTuple):
 
 def now_ns() -> int:
     """Return the current time in nanoseconds since 1970, whatever ``SOURCE_DATE_EPOCH`` says: ages are real."""
-    return time.time_ns()
+    return (real_now() - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
 def is_older(newest_ns: int, days: float, moment_ns: int) -> bool:
@@ -46,18 +46,16 @@ def amount_of(place: Path) -> Amount:
     """Count a file, or all files in a folder, hidden ones included; links count as themselves and are not followed.
 
     Raises:
-        RecordError: a folder cannot be listed, or is gone.
+        FileNotFoundError: it is gone, or a part of it is.
+        OSError: a folder cannot be listed.
 
     """
-    try:
-        status = place.lstat()
-        if not stat.S_ISDIR(status.st_mode):
-            return Amount(1, status.st_size, status.st_mtime_ns)
-        files, size, newest = 0, 0, 0
-        for found in _below(str(place)):
-            files, size, newest = files + 1, size + found.st_size, max(newest, found.st_mtime_ns)
-    except OSError as error:
-        raise RecordError(error.filename or place, error.strerror or str(error)) from error
+    status = place.lstat()
+    if not stat.S_ISDIR(status.st_mode):
+        return Amount(1, status.st_size, status.st_mtime_ns)
+    files, size, newest = 0, 0, 0
+    for found in _below(str(place)):
+        files, size, newest = files + 1, size + found.st_size, max(newest, found.st_mtime_ns)
     return Amount(files, size, newest or status.st_mtime_ns)
 
 

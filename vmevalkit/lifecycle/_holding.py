@@ -6,6 +6,7 @@ from functools import partial
 
 from vmevalkit.dataroot import DataRoot
 from vmevalkit.errors import RecordError, VMEvalError
+from vmevalkit.first_few import FirstFew
 from vmevalkit.lifecycle._units import Unit, hidden_in
 from vmevalkit.lifecycle.cleanup import is_junk
 from vmevalkit.snapshots import Remote
@@ -15,8 +16,6 @@ from vmevalkit.snapshots.reading import hash_file, twice
 from vmevalkit.snapshots.remote import MissingObjectError
 from vmevalkit.snapshots.walk import LocalFile
 from vmevalkit.threads import in_order
-
-_FAILURES_KEPT = 1000
 
 
 @dataclass(frozen=True)
@@ -94,8 +93,8 @@ def _difference(file: LocalFile, sha256: str, row: Row | None, holder: str) -> s
     return None
 
 
-def prove_all(remote: Remote, rows: Iterable[Row], advance: Callable[[Row], None]) -> tuple[str, ...]:
-    """Read objects back, every byte, and return what is wrong with them, a sentence each; at most a thousand.
+def prove_all(remote: Remote, rows: Iterable[Row], advance: Callable[[Row], None]) -> FirstFew[str]:
+    """Read objects back, every byte, and return what is wrong with them, a sentence each.
 
     Args:
         remote: where they are.
@@ -106,7 +105,7 @@ def prove_all(remote: Remote, rows: Iterable[Row], advance: Callable[[Row], None
         RemoteError: the store fails or refuses.
 
     """
-    problems: list[str] = []
+    problems = FirstFew[str]()
 
     def one(row: Row) -> tuple[Row, str | None]:
         try:
@@ -117,6 +116,6 @@ def prove_all(remote: Remote, rows: Iterable[Row], advance: Callable[[Row], None
 
     for row, problem in in_order(one, (row for row in rows if not row.link)):
         advance(row)
-        if problem is not None and len(problems) < _FAILURES_KEPT:
-            problems.append(problem)
-    return tuple(problems)
+        if problem is not None:
+            problems.add(problem)
+    return problems

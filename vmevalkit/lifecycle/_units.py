@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from vmevalkit.dataroot import TASK_SUFFIX, DataRoot, is_name, is_temporary
+from vmevalkit.errors import RecordError
 from vmevalkit.lifecycle._ages import amount_of
 from vmevalkit.lifecycle.policies import Kept
 from vmevalkit.snapshots import Tree
@@ -65,9 +66,15 @@ def _units(root: DataRoot, section: Kept, experiment: str) -> Iterator[Unit]:
     find = _run_of if section == "outputs" else _evaluation_of
     for path, found in groupby(files, key=lambda file: find(file.path)):
         if path is not None:
-            # Of a run, hidden files count as well: somebody may be at work there.
-            newest = amount_of(root.path / path).newest_ns
-            yield Unit(section, experiment, path, tuple(found), newest)
+            yield Unit(section, experiment, path, tuple(found), _newest_ns(root.path / path))
+
+
+def _newest_ns(place: Path) -> int:
+    """Return when a unit was last written to; of a run, hidden files count as well: somebody may be at work there."""
+    try:
+        return amount_of(place).newest_ns
+    except OSError as error:
+        raise RecordError(error.filename or place, error.strerror or str(error)) from error
 
 
 def _run_of(path: str) -> str | None:

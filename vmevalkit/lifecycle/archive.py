@@ -22,6 +22,7 @@ from vmevalkit.dataroot import (
     load_archived,
 )
 from vmevalkit.errors import BusyError, RecordError, RemoteError, UnknownNameError, UsageError
+from vmevalkit.first_few import FirstFew
 from vmevalkit.lifecycle._ages import as_time, is_older, now_ns
 from vmevalkit.lifecycle._archives import check_manifest, differing, files_of, name_for, scope_of
 from vmevalkit.lifecycle._holding import prove_all
@@ -37,7 +38,6 @@ from vmevalkit.threads import in_order
 
 Action = Literal["archive", "finish"]
 
-_FAILURES_KEPT = 1000
 _NO_STATE = FileState(-1, -1, -1)
 
 
@@ -75,6 +75,8 @@ class ArchiveResult:
     bytes: int
     removed: int
     """How many were removed here."""
+    failed: int
+    """Files that stay here."""
     failures: tuple[str, ...]
     """What stays here and why, a sentence each; at most a thousand."""
 
@@ -148,7 +150,8 @@ def archive(root: DataRoot, remote: Remote, experiment: str, *, progress: Progre
             else:
                 _read_back(remote, manifest, _still_here(root, experiment, manifest), progress)
             removed, failures = _remove(root, experiment, manifest, progress)
-    return ArchiveResult(experiment, stub.snapshot, stub.s3_uri, stub.files, stub.bytes, removed, tuple(failures))
+    there = (stub.snapshot, stub.s3_uri, stub.files, stub.bytes)
+    return ArchiveResult(experiment, *there, removed, failures.count, tuple(failures.first))
 
 
 def archive_old_experiments(
@@ -266,10 +269,10 @@ def _read_back(remote: Remote, manifest: Manifest, rows: Iterator[Row], progress
     header = manifest.header
     progress.start(header.files, "files read back", header.bytes)
     problems = prove_all(remote, rows, lambda row: progress.advance(size=row.size))
-    if problems:
-        more = f", and {len(problems) - 1} more are not right" if len(problems) > 1 else ""
+    if problems.count:
+        more = f", and {problems.count - 1} more are not right" if problems.count > 1 else ""
         raise DamagedArchiveError(
-            f"{problems[0]}{more}: nothing was removed", hint="look after the store, then archive it once more"
+            f"{problems.first[0]}{more}: nothing was removed", hint="look after the store, then archive it once more"
         )
 
 
@@ -306,11 +309,11 @@ def _place_of(row: Row) -> tuple[str, str, str]:
     return names[0], "", row.path
 
 
-def _remove(root: DataRoot, experiment: str, manifest: Manifest, progress: Progress) -> tuple[int, list[str]]:
+def _remove(root: DataRoot, experiment: str, manifest: Manifest, progress: Progress) -> tuple[int, FirstFew[str]]:
     """Remove what the archive holds; return how many files that were, and why others stay."""
     progress.start(None, "files removed")
     removed = 0
-    failures: list[str] = []
+    failures = FirstFew[str]()
     for file, state in in_order(_checked, merge(files_of(root, experiment), manifest.rows())):
         if file is None:
             continue
@@ -319,7 +322,7 @@ def _remove(root: DataRoot, experiment: str, manifest: Manifest, progress: Progr
                 raise state
             remove_file(file, state)
         except LeftAloneError as error:
-            failures += [error.message] if len(failures) < _FAILURES_KEPT else []
+            failures.add(error.message)
             continue
         removed += 1
         progress.advance()

@@ -11,6 +11,7 @@ from typing import Literal
 
 from vmevalkit.dataroot import DataRoot, exclusive, experiment_lock, is_held, is_name
 from vmevalkit.errors import BusyError, RecordError
+from vmevalkit.first_few import FirstFew
 from vmevalkit.lifecycle._ages import age_in_days, amount_of, is_older, now_ns
 from vmevalkit.lifecycle.policies import Policies
 from vmevalkit.settings import load_settings
@@ -21,7 +22,6 @@ _AT_ANY_AGE: tuple[JunkKind, ...] = ("__pycache__", ".DS_Store")
 """Other programs make these anew when they want them; the rest could be in use as long as it is young."""
 _OWNED_DEPTH = {"questions": 3, "outputs": 6, "evaluations": 5}
 """How many names the path of a folder has, at most, that the layout gives a meaning to, whatever it is called."""
-_KEPT = 1000
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,10 @@ class Cleanup:
     bytes: int
     busy: tuple[str, ...]
     """Where nothing was looked at, because somebody is at work there."""
+    failed: int
+    """Files and folders that could not be looked at or removed."""
     failures: tuple[str, ...]
-    """What could not be removed, a sentence each."""
+    """What is wrong with them, a sentence each; at most a thousand."""
     dry_run: bool
 
 
@@ -92,10 +94,11 @@ def cleanup_temp_files(
         root = root or DataRoot(settings.data_dir)
         policies = policies or Policies.of(settings)
     root.existing()
-    removed: list[Junk] = []
+    removed = FirstFew[Junk]()
+    failures = FirstFew[str]()
     counts: Counter[JunkKind] = Counter()
     files, size = 0, 0
-    busy, failures = [], []
+    busy = []
     areas = list(_areas(root))
     skipped = {folder for area in areas for folder in area.folders}
     for area in areas:
@@ -105,18 +108,27 @@ def cleanup_temp_files(
         try:
             with _guarded(area, dry_run=dry_run):
                 for folder in area.folders:
-                    for junk in _junk_below(root, folder, skipped, policies.temp):
+                    for junk in _junk_below(root, folder, skipped, policies.temp, failures.add):
                         report(junk)
                         problem = None if dry_run else _remove(root.path / junk.path)
                         if problem is not None:
-                            failures.append(problem)
+                            failures.add(problem)
                             continue
                         counts[junk.kind] += 1
                         files, size = files + junk.files, size + junk.bytes
-                        removed += [junk] if len(removed) < _KEPT else []
+                        removed.add(junk)
         except BusyError:
             busy.append(area.name)
-    return Cleanup(tuple(removed), dict(counts), files, size, tuple(busy), tuple(failures[:_KEPT]), dry_run)
+    return Cleanup(
+        tuple(removed.first),
+        dict(counts),
+        files,
+        size,
+        tuple(busy),
+        failures.count,
+        tuple(failures.first),
+        dry_run,
+    )
 
 
 def is_junk(name: str) -> bool:
@@ -141,10 +153,26 @@ def _guarded(area: _Area, *, dry_run: bool) -> AbstractContextManager[None]:
     return exclusive(area.lock, f"working on {area.name}")
 
 
-def _junk_below(root: DataRoot, start: str, skipped: Collection[str], days: int | None) -> Iterator[Junk]:
-    """Yield what can go below a folder, sorted by path; ``skipped`` are folders that are looked at by themselves."""
+def _junk_below(
+    root: DataRoot, start: str, skipped: Collection[str], days: int | None, failed: Callable[[str], None]
+) -> Iterator[Junk]:
+    """Yield what can go below a folder, sorted by path.
+
+    Args:
+        root: the data root.
+        start: the folder.
+        skipped: folders that are looked at by themselves.
+        days: how old what could be in use has to be; it stays if `None`.
+        failed: is told why a folder could not be looked at.
+
+    """
     moment = now_ns()
-    for entry in _entries(root.path / start):
+    try:
+        entries = _entries(root.path / start)
+    except RecordError as error:
+        failed(error.message)
+        return
+    for entry in entries:
         path = f"{start}/{entry.name}" if start else entry.name
         is_folder = entry.is_dir(follow_symlinks=False)
         if path in skipped:
@@ -152,12 +180,15 @@ def _junk_below(root: DataRoot, start: str, skipped: Collection[str], days: int 
         kind = _kind(entry.name)
         if kind is None or (is_folder and _is_owned(path)):
             if is_folder:
-                yield from _junk_below(root, path, skipped, days)
+                yield from _junk_below(root, path, skipped, days, failed)
             continue
         try:
             amount = amount_of(Path(entry.path))
-        except RecordError:
+        except FileNotFoundError:
             continue  # It has gone by itself.
+        except OSError as error:
+            failed(_problem(error, Path(entry.path)))
+            continue
         if kind in _AT_ANY_AGE or (days is not None and is_older(amount.newest_ns, days, moment)):
             yield Junk(path, kind, amount.files, amount.bytes, age_in_days(amount.newest_ns, moment))
 
@@ -205,5 +236,9 @@ def _remove(place: Path) -> str | None:
         else:
             place.unlink(missing_ok=True)
     except OSError as error:
-        return f"{error.filename or place}: {error.strerror or error}"
+        return _problem(error, place)
     return None
+
+
+def _problem(error: OSError, place: Path) -> str:
+    return f"{error.filename or place}: {error.strerror or error}"

@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from itertools import groupby, islice
+from itertools import groupby
 from tempfile import TemporaryFile
 from typing import IO
 
 from vmevalkit.clock import timestamp
 from vmevalkit.dataroot import DataRoot, FileState, exclusive, experiment_lock, is_held, note_change
 from vmevalkit.errors import BusyError, RemoteError, UsageError
+from vmevalkit.first_few import FirstFew
 from vmevalkit.lifecycle._ages import age_in_days, as_time, is_older, now_ns
 from vmevalkit.lifecycle._holding import Judged, judged, prove_all
 from vmevalkit.lifecycle._journal import Journal
@@ -29,8 +30,6 @@ from vmevalkit.settings import load_settings
 from vmevalkit.snapshots import Remote, fetched_manifest, open_remote, read_latest
 from vmevalkit.snapshots.manifest import Row
 from vmevalkit.snapshots.walk import LocalFile
-
-_FAILURES_KEPT = 1000
 
 
 @dataclass(frozen=True)
@@ -82,6 +81,8 @@ class Retained:
     removed_bytes: int
     busy: tuple[str, ...]
     """Experiments in which somebody was at work: nothing of them was removed."""
+    failed: int
+    """Runs and evaluations that are due and were not removed."""
     failures: tuple[str, ...]
     """What is due and was not removed, and why, a sentence each; at most a thousand."""
     temp: Cleanup
@@ -145,7 +146,10 @@ class RetentionPlan:
     def preview(self) -> Retained:
         """Return what `apply` would do; nothing is changed."""
         temp = cleanup_temp_files(self._root, policies=self._policies, dry_run=True)
-        stay = (due.problem for due in self.units() if due.problem and due.experiment not in self._busy)
+        stay = FirstFew[str]()
+        for due in self.units():
+            if due.problem is not None and due.experiment not in self._busy:
+                stay.add(due.problem)
         return Retained(
             self.snapshot,
             self._remote.url if self._remote else None,
@@ -154,7 +158,8 @@ class RetentionPlan:
             sum(part.files for part in self.parts),
             sum(part.bytes for part in self.parts),
             tuple(sorted(self._busy)),
-            tuple(islice(stay, _FAILURES_KEPT)),
+            stay.count,
+            tuple(stay.first),
             temp,
             dry_run=True,
         )
@@ -166,10 +171,11 @@ class RetentionPlan:
         files, size = sum(part.files for part in self.parts), sum(part.bytes for part in self.parts)
         progress.start(files, "files read back", size)
         problems = prove_all(self._remote, rows, lambda row: progress.advance(size=row.size))
-        if problems:
-            more = f", and {len(problems) - 1} more are not right" if len(problems) > 1 else ""
+        if problems.count:
+            more = f", and {problems.count - 1} more are not right" if problems.count > 1 else ""
             raise RemoteError(
-                f"{problems[0]}{more}: nothing was removed", hint="push again, and look at 'vmevalkit verify --deep'"
+                f"{problems.first[0]}{more}: nothing was removed",
+                hint="push again, and look at 'vmevalkit verify --deep'",
             )
 
     def _going(self) -> Iterator[Judged]:
@@ -311,7 +317,7 @@ class _Removing:
         self._root, self._policies, self._progress = root, policies, progress
         self._remote, self._snapshot = remote.url if remote else None, snapshot
         self._units, self._files, self._bytes = 0, 0, 0
-        self._failures: list[str] = []
+        self._failures = FirstFew[str]()
         self.busy: set[str] = set()
 
     def experiment(self, name: str, found: Iterable[Judged]) -> None:
@@ -329,13 +335,14 @@ class _Removing:
 
     def failed(self, why: str) -> None:
         """Note something that stays."""
-        self._failures += [why] if len(self._failures) < _FAILURES_KEPT else []
+        self._failures.add(why)
 
     def outcome(self) -> Retained:
         """Return what has been done so far."""
         counts = (self._units, self._files, self._bytes)
-        nothing = Cleanup((), {}, 0, 0, (), (), dry_run=False)
-        return Retained(self._snapshot, self._remote, (), *counts, (), tuple(self._failures), nothing, dry_run=False)
+        nothing = Cleanup((), {}, 0, 0, (), 0, (), dry_run=False)
+        failures = self._failures.count, tuple(self._failures.first)
+        return Retained(self._snapshot, self._remote, (), *counts, (), *failures, nothing, dry_run=False)
 
     def _remove(self, one: Judged, note: Callable[[dict[str, object]], None]) -> None:
         unit, place = one.unit, self._root.path / one.unit.path

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from vmevalkit.dataroot import HUMAN_EVALUATION, TASK_SUFFIX, Evaluation
+from vmevalkit.errors import first_problem
 from vmevalkit.migration._older_runs import run_folders
 from vmevalkit.migration._reading import entries_in, object_at, relative, strings
 from vmevalkit.migration._scores import older_score
@@ -63,9 +64,7 @@ def _of_ours(source: Path, file: Path, value: dict[str, Any], experiment: str, m
     try:
         evaluation = Evaluation.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        return NotUnderstood(relative(source, file), f"{field}: {first['msg']}")
+        return NotUnderstood(relative(source, file), first_problem(error))
     return FoundEvaluation(
         origin=relative(source, file),
         experiment=experiment,

@@ -27,7 +27,7 @@ from vmevalkit.dataroot import (
     RunFailure,
     RunKey,
 )
-from vmevalkit.errors import RecordError
+from vmevalkit.errors import RecordError, first_problem
 from vmevalkit.migration._contents import Contents, size_of
 from vmevalkit.migration.names import local_name
 from vmevalkit.migration.source import Content, FoundEvaluation, FoundQuestion, FoundRun, Source
@@ -35,8 +35,8 @@ from vmevalkit.migration.source import Content, FoundEvaluation, FoundQuestion, 
 Kind: TypeAlias = Literal["questions", "runs", "evaluations"]
 R = TypeVar("R", bound=Record)
 
-RATING_LOCK = "rating."
-"""Begins the name of the lock of those who save people's scores, which they hold for a moment only."""
+RATING_LOCK = "rating"
+"""Begins the lock of those who save people's scores, which they hold for a moment only."""
 _ORIGIN = "migrated_from"
 """The field that says where something came from, and the names that it had there."""
 
@@ -47,8 +47,8 @@ class Lane(NamedTuple):
     kind: Kind
     experiment: str
     """Empty for questions."""
-    lock: str
-    """The name of the lock of those who write such things."""
+    lock: tuple[str, ...]
+    """The parts of the name of the lock of those who write such things."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class Packer:
             _validated(Pair, found.origin, fields),
             METADATA_NAME,
             frozenset() if found.created_at else frozenset({"created_at"}),
-            Lane("questions", "", "create"),
+            Lane("questions", "", ("create",)),
             files,
         )
 
@@ -194,7 +194,7 @@ class Packer:
             empty = {"created_at": found.created_at, "prompt": found.prompt, "video_sha256": video is None or None}
             unknown = frozenset(name for name, value in empty.items() if value is None)
         place = self._root.run_folder(key).relative_to(self._root.path).as_posix()
-        lane = Lane("runs", key.experiment, f"run.{key.experiment}.{key.model}")
+        lane = Lane("runs", key.experiment, ("run", key.experiment, key.model))
         return Parcel("runs", key.experiment, found.origin, place, record, RUN_METADATA_NAME, unknown, lane, files)
 
     def _whole_run(self, found: FoundRun, names: Mapping[str, str]) -> Run | None:
@@ -221,8 +221,8 @@ class Packer:
         pair = PairKey(record.domain, record.task_id)
         path = self._root.evaluation_file(record.experiment, record.model, pair, record.evaluator)
         is_human = record.evaluator == HUMAN_EVALUATION
-        mechanical = f"evaluate.{record.experiment}.{record.evaluator}"
-        lane = Lane("evaluations", record.experiment, f"{RATING_LOCK}{record.experiment}" if is_human else mechanical)
+        by_people, mechanical = (RATING_LOCK, record.experiment), ("evaluate", record.experiment, record.evaluator)
+        lane = Lane("evaluations", record.experiment, by_people if is_human else mechanical)
         place = path.relative_to(self._root.path).as_posix()
         return Parcel("evaluations", record.experiment, found.origin, place, record, None, frozenset(), lane)
 
@@ -238,5 +238,4 @@ def _validated(model: type[R], origin: str, fields: Mapping[str, Any]) -> R:
     try:
         return model.model_validate(dict(fields))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise RecordError(origin, f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
+        raise RecordError(origin, first_problem(error)) from error

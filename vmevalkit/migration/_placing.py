@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import blake2b, file_digest
 from pathlib import Path
-from typing import Self
 
 from vmevalkit.clock import timestamp
 from vmevalkit.dataroot import (
@@ -30,6 +29,7 @@ from vmevalkit.dataroot import (
     note_change,
     read_json,
     remove_abandoned_beside,
+    temporary_database,
     waiting_lock,
 )
 from vmevalkit.errors import RecordError
@@ -43,17 +43,10 @@ _NO_LINKS = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP})
 
 
 class Seen:
-    """The places that a source has filled so far: on disk, as there may be millions. To be used in a ``with`` block."""
+    """The places that a source has filled so far; to be used inside the block of `seen_places`."""
 
-    def __init__(self) -> None:
-        self._database = sqlite3.connect("")
-        self._database.execute("CREATE TABLE seen (place TEXT PRIMARY KEY, fingerprint BLOB) WITHOUT ROWID")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._database.close()
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
 
     def fingerprint_before(self, parcel: Parcel) -> bytes | None:
         """Note a parcel; return the fingerprint of the one that had its place before, if there was one."""
@@ -62,6 +55,13 @@ class Seen:
             self._database.execute("INSERT INTO seen VALUES (?, ?)", (parcel.place, fingerprint(parcel)))
             return None
         return bytes(row[0])
+
+
+@contextmanager
+def seen_places() -> Iterator[Seen]:
+    """Give room for any number of places; `RecordError` if the disk has none."""
+    with temporary_database("CREATE TABLE seen (place TEXT PRIMARY KEY, fingerprint BLOB) WITHOUT ROWID") as database:
+        yield Seen(database)
 
 
 def fingerprint(parcel: Parcel) -> bytes:
@@ -147,12 +147,12 @@ def lane_lock(root: DataRoot, lane: Lane) -> Iterator[None]:
     """
     if lane.kind == "questions":
         yield
-    elif lane.lock.startswith(RATING_LOCK):
-        with at_work(root, lane.experiment), waiting_lock(root.lock(lane.lock), "saving a score"):
+    elif lane.lock[0] == RATING_LOCK:
+        with at_work(root, lane.experiment), waiting_lock(root.lock(*lane.lock), "saving a score"):
             yield
     else:
         what = f"writing {lane.kind} of experiment {lane.experiment}"
-        with at_work(root, lane.experiment), exclusive(root.lock(lane.lock), what):
+        with at_work(root, lane.experiment), exclusive(root.lock(*lane.lock), what):
             yield
 
 

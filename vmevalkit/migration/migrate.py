@@ -10,7 +10,7 @@ from vmevalkit.dataroot import DataRoot, exclusive, refuse_archived, remove_aban
 from vmevalkit.errors import UnsafePathError, UsageError, VMEvalError
 from vmevalkit.migration._contents import Contents
 from vmevalkit.migration._parcels import Packer, Parcel
-from vmevalkit.migration._placing import Seen, difference, fingerprint, lane_lock, put
+from vmevalkit.migration._placing import Seen, difference, fingerprint, lane_lock, put, seen_places
 from vmevalkit.migration.plan import Count, Plan, Report
 from vmevalkit.migration.registry import AUTO, SOURCES, find_source
 from vmevalkit.migration.source import Found, NotUnderstood, Source
@@ -135,7 +135,7 @@ def _new_parcels(path: Path, root: DataRoot, source: Source, count: Count, progr
     """Decide on each item, count it, and yield what is new: the same decisions for a plan and for what then happens."""
     packer = Packer(root, source, Contents(path if path.is_dir() else path.parent))
     progress.start(None, "items")
-    with Seen() as seen:
+    with seen_places() as seen:
         for found in source.items(path):
             parcel = _packed(found, root, packer, count)
             if parcel is not None:

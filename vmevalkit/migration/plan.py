@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from vmevalkit.first_few import FirstFew
 from vmevalkit.migration._parcels import Kind, Parcel
 
 KINDS: tuple[Kind, ...] = ("questions", "runs", "evaluations")
@@ -77,7 +78,7 @@ class Count:
 
     tallies: dict[Kind, dict[str, Counter[str]]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     new_bytes: int = 0
-    problems: list[Problem] = field(default_factory=list)
+    problems: FirstFew[Problem] = field(default_factory=lambda: FirstFew(MOST_PROBLEMS))
     problem_counts: Counter[Why] = field(default_factory=Counter)
 
     def add(self, parcel: Parcel, what: Literal["new", "there", "conflicts"]) -> None:
@@ -89,8 +90,7 @@ class Count:
     def problem(self, path: str, kind: Why, why: str) -> None:
         """Count a problem."""
         self.problem_counts[kind] += 1
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(Problem(path, kind, why))
+        self.problems.add(Problem(path, kind, why))
 
     @property
     def is_empty(self) -> bool:
@@ -103,4 +103,4 @@ class Count:
             kind: {group: Tally(**counts) for group, counts in sorted(groups.items())}
             for kind, groups in self.tallies.items()
         }
-        return Plan(source, path, found, self.new_bytes, tuple(self.problems), dict(self.problem_counts))
+        return Plan(source, path, found, self.new_bytes, tuple(self.problems.first), dict(self.problem_counts))

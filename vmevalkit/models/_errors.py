@@ -2,9 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
-from vmevalkit.clock import now
 from vmevalkit.models.provider import (
     ContentRefusedError,
     CredentialsError,
@@ -15,6 +13,7 @@ from vmevalkit.models.provider import (
     UnavailableError,
     UnreachableError,
 )
+from vmevalkit.replies import one_line, retry_after
 
 _FIELDS = ("code", "type", "message", "msg", "error", "detail", "title")
 """Where the providers keep their words, in the order in which they make a sentence."""
@@ -39,11 +38,6 @@ def spoken(body: str) -> str:
     except (ValueError, RecursionError):
         words = [body]
     return one_line(": ".join(words) or body)
-
-
-def one_line(text: str) -> str:
-    """Return a text without line breaks, and not too long."""
-    return " ".join(text.split())[:500]
 
 
 def refused(text: str) -> bool:
@@ -82,21 +76,6 @@ def from_job(text: str) -> ProviderError:
     return ContentRefusedError(text) if refused(text) else JobFailedError(text)
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return how many seconds an answer asks to wait: its ``Retry-After``, in either of the two forms (RFC 9110)."""
-    value = headers.get("retry-after")
-    if value is None:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - now()).total_seconds())
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
 def said(error: Exception) -> str:
     """Return what the provider said, in one line."""
     body = getattr(error, "body", None)
@@ -106,8 +85,8 @@ def said(error: Exception) -> str:
             if isinstance(value, dict):
                 value = value.get("message")
             if isinstance(value, str) and value:
-                return " ".join(value.split())[:500]
-    return " ".join(str(error).split())[:500]
+                return one_line(value)
+    return one_line(str(error))
 
 
 def _words(value: object) -> list[str]:

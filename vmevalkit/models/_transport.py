@@ -8,8 +8,9 @@ import json
 
 import httpx
 
-from vmevalkit.models._errors import from_answer, one_line, spoken
+from vmevalkit.models._errors import from_answer, spoken
 from vmevalkit.models.provider import ProviderError, UnavailableError, UnreachableError
+from vmevalkit.replies import one_line
 from vmevalkit.settings import without_key
 
 

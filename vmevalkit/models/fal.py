@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import httpx
 
 from vmevalkit.errors import UsageError
-from vmevalkit.models._errors import from_job, one_line
+from vmevalkit.models._errors import from_job
 from vmevalkit.models._http import download
 from vmevalkit.models._inputs import inputs
 from vmevalkit.models._transport import HttpFailure, OneAttempt
 from vmevalkit.models.entry import Limits, ModelEntry
 from vmevalkit.models.provider import JobFailedError, JobLostError, JobStatus, UnavailableError, VideoJob
+from vmevalkit.replies import one_line
 
 if TYPE_CHECKING:
     import fal_client

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from vmevalkit.errors import UsageError
-from vmevalkit.models._errors import one_line, said, translated
+from vmevalkit.models._errors import said, translated
 from vmevalkit.models._http import download
 from vmevalkit.models.entry import Limits, ModelEntry
 from vmevalkit.models.provider import (
@@ -30,6 +30,7 @@ from vmevalkit.models.provider import (
     UnavailableError,
     VideoJob,
 )
+from vmevalkit.replies import one_line
 
 if TYPE_CHECKING:
     from google.genai.interactions import Interaction

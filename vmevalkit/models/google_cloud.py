@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from vmevalkit.errors import UsageError
-from vmevalkit.models._errors import from_answer, one_line
+from vmevalkit.models._errors import from_answer
 from vmevalkit.models.entry import Limits, ModelEntry
 from vmevalkit.models.provider import (
     ContentRefusedError,
@@ -28,6 +28,7 @@ from vmevalkit.models.provider import (
     UnreachableError,
     VideoJob,
 )
+from vmevalkit.replies import one_line
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials

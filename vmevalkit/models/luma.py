@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 from vmevalkit.errors import UsageError
-from vmevalkit.models._errors import one_line, said, translated
+from vmevalkit.models._errors import said, translated
 from vmevalkit.models._http import download
 from vmevalkit.models.entry import Limits, ModelEntry
 from vmevalkit.models.provider import (
@@ -24,6 +24,7 @@ from vmevalkit.models.provider import (
     UnavailableError,
     VideoJob,
 )
+from vmevalkit.replies import one_line
 
 if TYPE_CHECKING:
     from luma_agents.types import Generation, Model, VideoOptionsParam

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, ValidationError
 
-from vmevalkit.errors import UnknownNameError, UsageError
+from vmevalkit.errors import UnknownNameError, UsageError, first_problem
 from vmevalkit.models.base import VideoModel
 from vmevalkit.models.baselines import BASELINES
 from vmevalkit.models.entry import Limits, ModelEntry
@@ -187,9 +187,7 @@ def _from_table(name: str, table: Mapping[str, Any]) -> ModelEntry:
     try:
         known = _Table.model_validate(dict(table))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"[models.{name}] {field}: {first['msg']}", hint="correct vmevalkit.toml") from error
+        raise UsageError(f"[models.{name}] {first_problem(error)}", hint="correct vmevalkit.toml") from error
     local = known.type in _LOCAL
     options = dict(known.model_extra or {})
     if local:

@@ -7,12 +7,13 @@ import io
 from pathlib import Path
 
 from vmevalkit.errors import UsageError
-from vmevalkit.models._errors import from_job, one_line
+from vmevalkit.models._errors import from_job
 from vmevalkit.models._http import download
 from vmevalkit.models._inputs import inputs
 from vmevalkit.models._transport import HttpFailure, OneAttempt
 from vmevalkit.models.entry import Limits, ModelEntry
 from vmevalkit.models.provider import JobLostError, JobStatus, UnavailableError, UnreachableError, VideoJob
+from vmevalkit.replies import one_line
 from vmevalkit.settings import without_key
 
 _KEY = ("REPLICATE_API_TOKEN",)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vmevalkit.errors import UsageError
-from vmevalkit.models._errors import one_line, said, translated
+from vmevalkit.models._errors import said, translated
 from vmevalkit.models._http import download
 from vmevalkit.models.entry import Limits, ModelEntry
 from vmevalkit.models.provider import (
@@ -23,6 +23,7 @@ from vmevalkit.models.provider import (
     UnavailableError,
     VideoJob,
 )
+from vmevalkit.replies import one_line
 
 _KEY = "RUNWAYML_API_SECRET"
 _GEN_4 = Limits(

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from vmevalkit.errors import UsageError
-from vmevalkit.models._errors import from_answer, from_job, one_line, spoken
+from vmevalkit.models._errors import from_answer, from_job, spoken
 from vmevalkit.models._http import download
 from vmevalkit.models._inputs import inputs
 from vmevalkit.models.entry import Limits, ModelEntry
@@ -19,6 +19,7 @@ from vmevalkit.models.provider import (
     UnreachableError,
     VideoJob,
 )
+from vmevalkit.replies import one_line
 from vmevalkit.settings import without_key
 
 _KEY = ("WAVESPEED_API_KEY",)

@@ -25,6 +25,8 @@ from vmevalkit.runner.evaluation import map_evaluator, rules_of
 from vmevalkit.runner.executors import Workers
 from vmevalkit.tasks import BUILT_IN_DOMAINS, DIFFICULTIES, Domain, get_domain, question_rng
 
+__all__ = ["CONDITIONS", "KINDS", "Audit", "Condition", "Finding", "Tally", "audit_evaluator"]
+
 FPS, FRAMES = 16, 32
 
 
@@ -42,6 +44,7 @@ CONDITIONS = (
     Condition("512x512", 512, 512, 18),
     Condition("1280x720, CRF 28", 1280, 720, 28),
 )
+"""Each film is made under all of them."""
 
 ORACLE = "oracle"
 KINDS: dict[str, str] = {

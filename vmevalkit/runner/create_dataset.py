@@ -55,6 +55,7 @@ from vmevalkit.tasks.question import (
     FilmSpec,
     Question,
     QuestionSpec,
+    check_size,
     difficulty_of,
     film_solution,
     make_question,
@@ -66,8 +67,6 @@ __all__ = ["DOMAIN_REGISTRY", "Created", "create_dataset", "read_dataset_from_fo
 
 DEFAULT_PAIRS_PER_DOMAIN = 15
 DEFAULT_SEED = 42
-SMALLEST_SIZE, LARGEST_SIZE = 256, 2048  # pixels; smaller pieces and digits cannot be told apart
-LONGEST_FILM = 10_000  # frames
 _FILES = (FIRST_FRAME_NAME, FINAL_FRAME_NAME, PROMPT_NAME, METADATA_NAME)
 _WRITERS, _WINDOW = 16, 64
 
@@ -128,13 +127,16 @@ def create_dataset(
         PuzzleError: a domain has no further distinct puzzle.
 
     """
-    _check_numbers(pairs_per_domain, workers, size, film)
+    if pairs_per_domain < 1:
+        raise UsageError(f"pairs per domain must be at least 1, not {pairs_per_domain}")
+    check_workers(workers)
+    check_size(size)
     names = list(dict.fromkeys(domains if domains is not None else domain_names()))
     loaded = [get_domain(name) for name in names]
     progress = progress or Silent()
     made = kept = beyond = 0
     missing: dict[str, int] = {}
-    with alone(root, "create", f"creating questions in {root.path}", shard):
+    with alone(root.lock("create"), f"creating questions in {root.path}", shard):
         part = range(pairs_per_domain) if shard is None else range(shard.number - 1, pairs_per_domain, shard.count)
         progress.start(len(part) * len(names), "questions")
         for name, domain in zip(names, loaded, strict=True):
@@ -226,19 +228,6 @@ def _descriptions(root: DataRoot) -> dict[str, str]:
         with suppress(UsageError):
             descriptions[name] = describe(name)[1]
     return descriptions
-
-
-def _check_numbers(pairs_per_domain: int, workers: Workers, size: int, film: FilmSpec | None) -> None:
-    if pairs_per_domain < 1:
-        raise UsageError(f"pairs per domain must be at least 1, not {pairs_per_domain}")
-    check_workers(workers)
-    if size % 2 or not SMALLEST_SIZE <= size <= LARGEST_SIZE:
-        raise UsageError(f"the size of frames must be even, from {SMALLEST_SIZE} to {LARGEST_SIZE}, not {size}")
-    if film and not (film.fps >= 1 and film.frames in range(2, LONGEST_FILM + 1)):
-        raise UsageError(
-            f"a film of {film.seconds:g} seconds at {film.fps} frames per second has {film.frames} frames",
-            hint=f"it can have 2 to {LONGEST_FILM}",
-        )
 
 
 def _from_generator(

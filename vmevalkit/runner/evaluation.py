@@ -37,12 +37,15 @@ from vmevalkit.evaluators import (
     find_evaluator,
     open_evaluator,
 )
+from vmevalkit.first_few import FirstFew
 from vmevalkit.progress import Progress, Silent
 from vmevalkit.runner.executors import Workers, map_ordered
 from vmevalkit.runner.selection import domain_of
 from vmevalkit.runner.shards import Shard, alone
 from vmevalkit.tasks import Domain
 from vmevalkit.threads import in_order
+
+__all__ = ["Scoring", "evaluate_experiment"]
 
 P = TypeVar("P")
 S = TypeVar("S")
@@ -67,8 +70,10 @@ class Scoring:
     """What it cost; `None` if nobody knows."""
     over_budget: bool
     """Whether it ended early because the budget was spent."""
+    failed: int
+    """Questions whose files could not be read or written."""
     failures: tuple[str, ...]
-    """A line for each question whose files could not be read."""
+    """A line for each of them; at most a thousand."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,7 @@ def evaluate_experiment(
     progress = progress or Silent()
     counts: Counter[str] = Counter()
     spent: float | None = None
-    failures: list[str] = []
+    failures = FirstFew[str]()
     over_budget = False
 
     def affordable(jobs: Iterator[_Job]) -> Iterator[_Job]:
@@ -146,7 +151,7 @@ def evaluate_experiment(
             yield job
 
     what = f"scoring experiment {experiment} with {judge.name}"
-    with at_work(root, experiment), alone(root, f"evaluate.{experiment}.{judge.name}", what, shard):
+    with at_work(root, experiment), alone(root.lock("evaluate", experiment, judge.name), what, shard):
         progress.start(None, "questions")
         jobs = affordable(_jobs(root, experiment, models, domains, shard))
         for done in map_evaluator(judge, partial(_score, root, judge, force), jobs, workers):
@@ -158,7 +163,7 @@ def evaluate_experiment(
                     spent = (spent or 0.0) + score.cost_usd
             counts["kept"] += done.kept
             if done.failure:
-                failures.append(done.failure)
+                failures.add(done.failure)
             progress.advance()
     return Scoring(
         scored=counts["scored"],
@@ -169,7 +174,8 @@ def evaluate_experiment(
         needs_review=counts["needs_review"],
         cost_usd=spent,
         over_budget=over_budget,
-        failures=tuple(failures),
+        failed=failures.count,
+        failures=tuple(failures.first),
     )
 
 

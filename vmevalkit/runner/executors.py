@@ -5,12 +5,14 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
-from typing import TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
-from vmevalkit.errors import UsageError
+from vmevalkit.errors import UsageError, WorkerError
 from vmevalkit.runner.cluster import RayCluster
+
+__all__ = ["Workers", "default_workers", "map_ordered"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -18,6 +20,8 @@ Workers: TypeAlias = int | RayCluster
 """Where work is done: in so many processes of this machine, or on a cluster."""
 
 _AHEAD = 4
+_TRIES = 5
+"""How often an item is waited for whose worker the system has killed, or another one beside it."""
 
 
 def default_workers() -> int:
@@ -35,12 +39,15 @@ def map_ordered(function: Callable[[Item], Result], items: Iterable[Item], worke
     """Apply a function to items in workers and yield the results in the order of the items.
 
     A few items per worker are under way at any time, so that memory does not grow with their number. One worker
-    means this process.
+    means this process. What is lost with a worker that the system kills is done again by another one.
 
     Args:
         function: importable by name, as are its arguments and results.
         items: may be endless; they are taken as results are.
         workers: how many processes, or which cluster.
+
+    Raises:
+        WorkerError: that has happened too often.
 
     """
     if isinstance(workers, RayCluster):
@@ -49,17 +56,78 @@ def map_ordered(function: Callable[[Item], Result], items: Iterable[Item], worke
     if workers <= 1:
         yield from map(function, items)
         return
-    pool = worker_pool(workers)
-    pending: deque[Future[Result]] = deque()
+    crew = _Crew(function, workers)
     try:
         for item in items:
-            pending.append(pool.submit(function, item))
-            if len(pending) >= workers * _AHEAD:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
+            crew.give(item)
+            if len(crew) >= workers * _AHEAD:
+                yield crew.take()
+        while len(crew):
+            yield crew.take()
     finally:
-        pool.shutdown(cancel_futures=True)
+        crew.dismiss()
+
+
+class _Crew(Generic[Item, Result]):
+    """Processes and what they have been given. When the system kills one, the lot is replaced and goes on."""
+
+    def __init__(self, function: Callable[[Item], Result], workers: int) -> None:
+        self._function, self._workers = function, workers
+        self._pool = worker_pool(workers)
+        self._given: deque[tuple[Item, Future[Result]]] = deque()
+
+    def __len__(self) -> int:
+        """Count the items whose results have not been taken."""
+        return len(self._given)
+
+    def give(self, item: Item) -> None:
+        """Have an item worked on."""
+        self._given.append((item, self._submitted(item)))
+
+    def take(self) -> Result:
+        """Wait for the result of the item that was given first.
+
+        Raises:
+            WorkerError: its workers are killed again and again.
+
+        """
+        for _ in range(_TRIES):
+            try:
+                result = self._given[0][1].result()
+            except BrokenExecutor:
+                self._replace()
+            else:
+                self._given.popleft()
+                return result
+        raise WorkerError(
+            f"worker processes were killed {_TRIES} times in a row",
+            hint="the same command goes on; use fewer --workers if memory is short",
+        )
+
+    def dismiss(self) -> None:
+        """End the processes."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _replace(self) -> None:
+        """Give everything that was lost to new processes: a pool that has lost one of its own does nothing more."""
+        self.dismiss()
+        self._pool = worker_pool(self._workers)
+        self._given = deque(
+            (item, self._submitted(item) if _is_lost(future) else future) for item, future in self._given
+        )
+
+    def _submitted(self, item: Item) -> Future[Result]:
+        try:
+            return self._pool.submit(self._function, item)
+        except BrokenExecutor as error:
+            lost: Future[Result] = Future()
+            lost.set_exception(error)
+            return lost
+
+
+def _is_lost(future: Future[Result]) -> bool:
+    """Tell whether a pool that has been shut down has left an item undone."""
+    return future.cancelled() or isinstance(future.exception(), BrokenExecutor)
 
 
 def worker_pool(workers: int) -> ProcessPoolExecutor:

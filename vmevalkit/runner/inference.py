@@ -14,6 +14,7 @@ from typing import Any
 
 from vmevalkit.dataroot import DataRoot, PairKey, at_work, check_name, refuse_archived
 from vmevalkit.errors import UsageError, VMEvalError
+from vmevalkit.first_few import FirstFew
 from vmevalkit.models import (
     CredentialsError,
     ModelEntry,
@@ -33,7 +34,8 @@ from vmevalkit.runner.shards import Shard, alone
 from vmevalkit.runner.spending import BudgetError, Purse
 from vmevalkit.runner.studios import HostedStudio, Studio, ThreadStudio, WorkerStudio, check_ready, price_of
 
-_FAILURES_KEPT = 1000
+__all__ = ["Inference", "Outlook", "RunOptions", "outlook", "run_models"]
+
 _HOPELESS = (ENOSPC, EDQUOT, EROFS)
 """What is wrong with the disk, not with one run."""
 
@@ -139,7 +141,7 @@ def run_models(
         stack.enter_context(at_work(root, experiment))
         for name in sorted(set(models)):
             what = f"running {name} in experiment {experiment}"
-            stack.enter_context(alone(root, f"run.{experiment}.{name}", what, options.shard))
+            stack.enter_context(alone(root.lock("run", experiment, name), what, options.shard))
         opener = _Studios(root, options, keys, stack)
         studios: dict[str, tuple[ModelEntry, Studio]] = {}
         problems: list[UsageError] = []
@@ -280,7 +282,8 @@ class _Session:
     def __init__(
         self, root: DataRoot, experiment: str, options: RunOptions, pairs: Collection[PairKey], watch: Watcher
     ) -> None:
-        self.done = Inference()
+        self._failures = FirstFew[str]()
+        self.done = Inference(failures=self._failures.first)
         self._root, self._experiment, self._options, self._pairs, self._watch = root, experiment, options, pairs, watch
         self._purse = Purse(options.budget)
         self._stopped: set[str] = set()
@@ -379,9 +382,8 @@ class _Session:
         return cost
 
     def _failed(self, event: Event) -> None:
-        self.done.failed += 1
-        if len(self.done.failures) < _FAILURES_KEPT:
-            self.done.failures.append(f"{event.model} on {event.task_id}: {event.message}")
+        self._failures.add(f"{event.model} on {event.task_id}: {event.message}")
+        self.done.failed = self._failures.count
         self._watch(event)
 
 

@@ -15,7 +15,10 @@ from vmevalkit.runner.studios import check_ready
 from vmevalkit.settings import Settings, load_settings, secrets
 from vmevalkit.snapshots import check_access, open_remote
 
+__all__ = ["GROUPS", "Check", "pre_experiment_check", "run_checks"]
+
 GROUPS = ("dataset", "remote", "disk", "models")
+"""Parts of the list that can be gone through alone."""
 FREE_MB = 10_000
 """Megabytes (10^6 bytes) that have to be free."""
 

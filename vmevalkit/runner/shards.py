@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
-from vmevalkit.dataroot import DataRoot, exclusive, is_held, shared
+from vmevalkit.dataroot import exclusive, is_held, shared
 from vmevalkit.errors import BusyError, UsageError
 
 
@@ -37,12 +38,11 @@ class Shard:
 
 
 @contextmanager
-def alone(root: DataRoot, work: str, what: str, shard: Shard | None) -> Iterator[None]:
+def alone(lock: Path, what: str, shard: Shard | None) -> Iterator[None]:
     """Do a piece of work and let nobody do the same meanwhile: not the whole of it, nor this part, nor other parts.
 
     Args:
-        root: the data root.
-        work: names the lock.
+        lock: the lock of all of it.
         what: completes "another process is ...".
         shard: the part of it that is done; the parts of the same number may be done at the same time.
 
@@ -51,18 +51,23 @@ def alone(root: DataRoot, work: str, what: str, shard: Shard | None) -> Iterator
 
     """
     if shard is None:
-        with exclusive(root.lock(work), what):
+        with exclusive(lock, what):
             yield
         return
     with (
-        shared(root.lock(work), what),
-        shared(root.lock(f"{work}~{shard.count}"), what),
-        exclusive(root.lock(f"{work}~{shard.number}of{shard.count}"), f"{what}, part {shard}"),
+        shared(lock, what),
+        shared(_part_of(lock, f"{shard.count}"), what),
+        exclusive(_part_of(lock, f"{shard.number}of{shard.count}"), f"{what}, part {shard}"),
     ):
-        for lock in sorted(root.lock(work).parent.glob("*.lock")):
-            count = lock.name.removeprefix(f"{work}~").removesuffix(".lock")
-            if lock.name != f"{count}.lock" and count.isdecimal() and int(count) != shard.count and is_held(lock):
+        for other in sorted(lock.parent.iterdir()):
+            count = other.stem.removeprefix(f"{lock.stem}~")
+            if count != other.stem and count.isdecimal() and int(count) != shard.count and is_held(other):
                 raise BusyError(
                     f"another process is {what}, in {count} parts", hint=f"wait for it to end, or say --shard I/{count}"
                 )
         yield
+
+
+def _part_of(lock: Path, part: str) -> Path:
+    """Return the lock of a part; no name that people give has the sign in it."""
+    return lock.with_name(f"{lock.stem}~{part}{lock.suffix}")

@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass
 from hashlib import blake2b
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -12,20 +13,40 @@ from PIL import Image
 from vmevalkit import media
 from vmevalkit.clock import timestamp
 from vmevalkit.dataroot import FINAL_FRAME_NAME, FIRST_FRAME_NAME, GROUND_TRUTH_NAME, TASK_SUFFIX, Pair
+from vmevalkit.errors import UsageError
 from vmevalkit.tasks.domain import DIFFICULTIES, FRAME_SIZE, PROMPT_STYLES, Difficulty, Domain, PromptStyle
 from vmevalkit.tasks.seeding import question_rng
 
 P = TypeVar("P")
+
+SMALLEST_SIZE, LARGEST_SIZE = 256, 2048
+"""The side of frames in pixels; in smaller ones, pieces and digits cannot be told apart."""
+LONGEST_FILM = 10_000
+"""Frames."""
 
 _COMPRESSION = 3  # half the time of zlib's default 6, for files that stay near 10 kB
 
 
 @dataclass(frozen=True)
 class FilmSpec:
-    """How the film of the solution shall be."""
+    """How the film of the solution shall be.
+
+    Raises:
+        UsageError: it would have fewer than two frames, or too many.
+
+    """
 
     fps: int = 16
     seconds: float = 3.0
+
+    def __post_init__(self) -> None:
+        if not isfinite(self.seconds):
+            raise UsageError(f"a film cannot be {self.seconds} seconds long")
+        if not (self.fps >= 1 and self.frames in range(2, LONGEST_FILM + 1)):
+            raise UsageError(
+                f"a film of {self.seconds:g} seconds at {self.fps} frames per second has {self.frames} frames",
+                hint=f"it can have 2 to {LONGEST_FILM}",
+            )
 
     @property
     def frames(self) -> int:
@@ -58,6 +79,12 @@ class Question:
     first_frame: bytes
     final_frame: bytes
     film: bytes | None = None
+
+
+def check_size(size: int) -> None:
+    """Raise a `UsageError` if frames cannot be so many pixels wide and high."""
+    if size % 2 or not SMALLEST_SIZE <= size <= LARGEST_SIZE:
+        raise UsageError(f"the size of frames must be even, from {SMALLEST_SIZE} to {LARGEST_SIZE}, not {size}")
 
 
 def question_id(domain: str, index: int) -> str:

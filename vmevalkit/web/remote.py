@@ -4,6 +4,7 @@ A server that does not answer must not hold up the dashboard: whoever asks waits
 question goes on in the background, so that asking again a little later finds the answer.
 """
 
+import copy
 import threading
 import time
 from collections.abc import Callable
@@ -182,7 +183,7 @@ class RemoteReader:
                 retryable=True,
             ) from error
         except (RemoteError, UsageError) as error:
-            raise type(error)(self._public(error.message), hint=error.hint and self._public(error.hint)) from error
+            raise self._as_public(error) from error
         return answer
 
     def _question(self, name: str, work: Callable[[], Any]) -> _Question:
@@ -198,6 +199,14 @@ class RemoteReader:
                 ).start()
             return question
 
+    def _as_public(self, error: VMEvalError) -> VMEvalError:
+        """Return an error of the same kind, with all that it carries, in words that can be shown."""
+        shown = copy.copy(error)
+        shown.message = self._public(error.message)
+        shown.hint = error.hint and self._public(error.hint)
+        shown.args = (shown.message,)
+        return shown
+
     def _public(self, text: str) -> str:
         return text.replace(self._url, self.name or "") if self._url else text
 
@@ -205,5 +214,7 @@ class RemoteReader:
 def _answer(answer: "Future[Any]", work: Callable[[], Any]) -> None:
     try:
         answer.set_result(work())
-    except (VMEvalError, OSError) as error:
-        answer.set_exception(error if isinstance(error, VMEvalError) else RemoteError(error.strerror or "failed"))
+    except OSError as error:
+        answer.set_exception(RemoteError(error.strerror or "failed"))
+    except Exception as error:  # noqa: BLE001 - it is raised where somebody waits for the answer
+        answer.set_exception(error)

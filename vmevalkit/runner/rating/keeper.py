@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from vmevalkit.dataroot import DataRoot, exclusive, waiting_lock
+from vmevalkit.dataroot import DataRoot, exclusive, remove_database, waiting_lock
 from vmevalkit.errors import BusyError, RecordError
 from vmevalkit.runner.rating.index import Index
 from vmevalkit.runner.rating.plan import RatingPlan, load_plan
@@ -78,7 +78,7 @@ class Keeper:
         plan = load_plan(self._root, self._experiment)
         with self._lock:
             about = self._opened().about()
-        lock = self._root.lock(f"rating.{self._experiment}.index")
+        lock = self._root.lock("rating", self._experiment, "index")
         what = f"looking for what there is to rate in {self._experiment}"
         if about.plan != plan.fingerprint or not about.is_whole:
             with waiting_lock(lock, what, seconds=_FIRST_LOOK_SECONDS):
@@ -108,5 +108,4 @@ class Keeper:
 
     def _remove(self) -> None:
         self.close()
-        for name in (self._file.name, f"{self._file.name}-wal", f"{self._file.name}-shm"):
-            self._file.with_name(name).unlink(missing_ok=True)
+        remove_database(self._file)

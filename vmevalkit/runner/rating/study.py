@@ -272,7 +272,7 @@ class RatingStudy:
     @contextmanager
     def _saving(self) -> Iterator[None]:
         """Keep all other writers of this experiment's scores out, in this process and in others."""
-        lock = self._root.lock(f"rating.{self._experiment}")
+        lock = self._root.lock("rating", self._experiment)
         with waiting_lock(lock, "saving a score", seconds=SAVING_SECONDS), at_work(self._root, self._experiment):
             yield
 
