@@ -12,6 +12,8 @@ settings.register_profile("default", deadline=None, max_examples=60)
 settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
+pytest_plugins = ["support.stores"]
+
 _OURS = ("VMEVAL_", "AWS_", "S3_", "SOURCE_DATE_EPOCH", "OUTPUT_DIR", "QUESTIONS_DIR", "MAX_CONTENT_LENGTH")
 
 
@@ -21,6 +23,8 @@ def clean_environment(monkeypatch):
     for name in list(os.environ):
         if name.startswith(_OURS) and name != "AWS_CA_BUNDLE":
             monkeypatch.delenv(name)
+    # Without keys, AWS's library would ask the network what role this machine has.
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Videos out and in."""
 
+import os
 import subprocess
 import sys
 from hashlib import sha256
@@ -37,13 +38,14 @@ def test_flat_colours_keep_their_value(tmp_path):
 
 def test_the_same_frames_give_the_same_bytes_in_any_process(tmp_path):
     script = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; from vmevalkit import media\n"
-        "from test_media import frames; media.write_video(Path(sys.argv[2]), frames(), fps=16)"
+        "import sys; from pathlib import Path; from vmevalkit import media\n"
+        "from test_media import frames; media.write_video(Path(sys.argv[1]), frames(), fps=16)"
     )
     path = tmp_path / "a.mp4"
     digests = set()
     for _ in range(2):
-        subprocess.run([sys.executable, "-c", script, Path(__file__).parent, path], check=True)
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+        subprocess.run([sys.executable, "-c", script, path], env=environment, check=True)
         digests.add(sha256(path.read_bytes()).hexdigest())
     assert len(digests) == 1
 
@@ -67,25 +69,25 @@ def test_frames_of_odd_size_are_refused(tmp_path):
 
 @pytest.mark.parametrize("look", [media.probe, media.last_frame, lambda path: list(media.read_frames(path))])
 class TestBrokenFiles:
-    def test_missing(self, tmp_path, look):
+    def test_a_file_that_is_missing_is_named(self, tmp_path, look):
         with pytest.raises(VideoError, match=r"a\.mp4: no such file"):
             look(tmp_path / "a.mp4")
 
     @pytest.mark.parametrize("content", [b"", b"no video at all", bytes(5000)])
-    def test_no_video(self, tmp_path, look, content):
+    def test_a_file_that_is_no_video_is_named(self, tmp_path, look, content):
         path = tmp_path / "a.mp4"
         path.write_bytes(content)
         with pytest.raises(VideoError, match=r"a\.mp4: "):
             look(path)
 
-    def test_truncated(self, tmp_path, look):
+    def test_a_video_without_its_end_is_named(self, tmp_path, look):
         path = tmp_path / "a.mp4"
         media.write_video(path, frames(), fps=16)
         path.write_bytes(path.read_bytes()[:1200])
         with pytest.raises(VideoError, match=r"a\.mp4: "):
             look(path)
 
-    def test_sound_only(self, tmp_path, look):
+    def test_a_file_with_nothing_but_sound_says_that_it_has_no_video(self, tmp_path, look):
         import av
 
         path = tmp_path / "a.mp4"

@@ -2,9 +2,9 @@
 
 import av
 import numpy as np
-import odd_videos
 import pytest
 from PIL import Image
+from support import odd_videos
 
 from vmevalkit import media
 from vmevalkit.errors import VideoError

@@ -2,8 +2,8 @@
 
 import av
 import numpy as np
-import odd_videos
 import pytest
+from support import odd_videos
 
 from vmevalkit import media
 from vmevalkit.errors import VideoError

@@ -7,9 +7,19 @@ import subprocess
 import sys
 
 import pytest
+import typer
 from PIL import Image
 
-from vmevalkit.cli import main
+from vmevalkit.cli import app, main
+
+
+def commands(group, *above) -> list[tuple[str, ...]]:
+    """Return the words of all commands, groups included."""
+    found = []
+    for name, command in group.commands.items():
+        found.append((*above, name))
+        found += commands(command, *above, name) if hasattr(command, "commands") else []
+    return found
 
 
 def vmevalkit(*arguments, cwd=None, **environment):
@@ -33,16 +43,22 @@ def data_dir(tmp_path):
 def test_help_names_every_verb():
     result = vmevalkit("--help")
     assert result.returncode == 0
-    for verb in ("create", "run", "evaluate", "report", "push", "pull", "versions", "dashboard", "demo", "domains"):
+    for verb in typer.main.get_command(app).commands:
         assert f"\n  {verb} " in result.stdout
 
 
-@pytest.mark.parametrize(
-    "command", ["create", "run", "evaluate", "report", "push", "pull", "versions", "dashboard", "demo", "domains"]
-)
-def test_every_command_has_help(command, capsys):
-    assert main([command, "--help"]) == 0
-    assert "--" in capsys.readouterr().out
+@pytest.mark.parametrize("words", commands(typer.main.get_command(app)), ids=" ".join)
+def test_every_command_has_help_that_explains_each_option(words, capsys):
+    assert main([*words, "--help"]) == 0
+    said = capsys.readouterr().out
+    assert f"Usage: vmevalkit {' '.join(words)} " in said
+    found = typer.main.get_command(app)
+    for word in words:
+        found = found.commands[word]
+    assert found.help
+    for option in found.params:
+        assert option.opts[0] in said or option.param_type_name == "argument"
+        assert option.help, option.name
 
 
 def test_no_command_at_all_shows_the_help():

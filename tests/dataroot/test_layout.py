@@ -1,6 +1,7 @@
 """Where things lie, and what may not be named."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -123,3 +124,22 @@ def test_an_image_of_a_manifest_must_be_a_file_inside_the_questions(root):
         root.image("chess_task/b.png")
     with pytest.raises(UnsafePathError):
         root.image("../secret.png")
+
+
+def test_a_lock_is_told_from_others_by_all_its_parts(tmp_path):
+    root, long = DataRoot(tmp_path), "x" * 128
+    kinds = [
+        ("run", "a.b", "c"),
+        ("run", "a", "b.c"),
+        ("run", long, long),
+        ("run", long, f"{long[:-1]}y"),
+        ("rating", "a", "index"),
+        ("rating", "a.index"),
+    ]
+    assert len({root.lock(*parts) for parts in kinds}) == len(kinds)
+    assert root.lock("run", "pilot", "oracle") == tmp_path / ".vmevalkit" / "locks" / "run,pilot,oracle.lock"
+
+
+@given(st.lists(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._+@=-]{0,127}", fullmatch=True), min_size=1, max_size=4))
+def test_the_name_of_a_lock_fits_into_a_file_system_with_what_shards_add(parts):
+    assert len(DataRoot(Path("data")).lock(*parts).name) + len("~1000000of1000000") <= 255

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fake_chat_server import KEY
 from PIL import Image
+from support.fake_chat_server import KEY
 
 from vmevalkit.evaluators import Item, Question
 from vmevalkit.evaluators.judge import open_judge

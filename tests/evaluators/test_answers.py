@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from fake_chat_server import answer
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.fake_chat_server import answer
 
 from vmevalkit.evaluators.answers import Answer, AnswerError, answer_schema, parse_answer
 

@@ -6,19 +6,21 @@ import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from fake_chat_server import INPUT_TOKENS, KEY, MODEL, OUTPUT_TOKENS, Behaviour, FakeChatServer, answer
 from PIL.JpegImagePlugin import get_sampling
+from support.fake_chat_server import INPUT_TOKENS, KEY, MODEL, OUTPUT_TOKENS, Behaviour, FakeChatServer, answer
 
 from vmevalkit.errors import RecordError, UsageError
 from vmevalkit.evaluators import _pace
-from vmevalkit.evaluators._chat import _retry_after
 from vmevalkit.evaluators.answers import answer_schema
 from vmevalkit.evaluators.judge import open_judge
 from vmevalkit.evaluators.options import JudgeOptions
 from vmevalkit.evaluators.rubrics import RUBRICS
+from vmevalkit.replies import retry_after
 
 B = Behaviour
 
@@ -294,9 +296,14 @@ def test_retry_after_holds_all_others_too(item, judge_of, clock):
 
 
 def test_retry_after_can_be_a_date(monkeypatch):
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
-    assert _retry_after({"retry-after": "Thu, 01 Jan 1970 00:01:00 GMT"}) == 60
-    assert _retry_after({"retry-after": "soon"}) == _retry_after({}) == 0
+    in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")  # It pins what is written down, not the clock that servers go by.
+    assert 1800 < retry_after({"retry-after": in_an_hour}) <= 3600
+    assert retry_after({"retry-after": "Thu, 01 Jan 1970 00:01:00 GMT"}) == 0
+
+
+def test_retry_after_that_says_nothing_is_no_wait():
+    assert retry_after({"retry-after": "soon"}) is retry_after({}) is None
 
 
 def test_a_server_that_wants_to_be_left_alone_for_hours_is(item, judge_of):

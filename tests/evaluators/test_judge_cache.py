@@ -6,7 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from fake_chat_server import Behaviour, FakeChatServer, answer
+from support.fake_chat_server import Behaviour, FakeChatServer, answer
 
 from vmevalkit.errors import UsageError
 from vmevalkit.evaluators._cache import AnswerCache

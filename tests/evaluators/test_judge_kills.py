@@ -1,13 +1,14 @@
 """A command that is killed again and again pays each answer once and loses none."""
 
-import os
 import random
 import signal
 import subprocess
 import sys
 import time
 
-from fake_chat_server import FakeChatServer, answer
+import pytest
+from support.fake_chat_server import FakeChatServer, answer
+from support.long import longer
 
 from vmevalkit.dataroot import DataRoot, load_evaluation
 from vmevalkit.runner.create_dataset import create_dataset
@@ -15,8 +16,7 @@ from vmevalkit.runner.inference import RunOptions, run_models
 
 EXPERIMENT = "pilot_experiment"
 NAME = "lab-judge"
-LONG = "VMEVAL_LONG" in os.environ
-PER_DOMAIN, KILLS = (60, 20) if LONG else (6, 3)
+PER_DOMAIN, KILLS = longer((6, 3), (60, 20))
 AT_ONCE = 4
 
 
@@ -38,6 +38,7 @@ def killed_after(command, cwd, server, requests, delay):
     return process.wait() == -signal.SIGKILL
 
 
+@pytest.mark.long
 def test_a_command_that_is_killed_pays_each_answer_once_and_loses_none(tmp_path):
     root = filmed(tmp_path)
     items = 5 * PER_DOMAIN

@@ -1,6 +1,5 @@
-"""Data roots made by hand, and how they and exports look from outside."""
+"""Data roots made by hand."""
 
-import hashlib
 import io
 import json
 
@@ -89,24 +88,6 @@ class Tree:
         head = {"evaluator": evaluator, "version": "2", "experiment": EXPERIMENT, "model": model}
         _write(path, {**head, "domain": domain, "task_id": task_id, "records": scores, **extra})
         return path
-
-
-def files(folder, *, without=()) -> dict[str, bytes]:
-    """Return all files below a folder that are no bookkeeping, by their paths."""
-    found = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    return {
-        name: path.read_bytes()
-        for name, path in found.items()
-        if not name.startswith(".vmevalkit/") and not any(part in name for part in without)
-    }
-
-
-def digest(folder) -> str:
-    """Return a hash of all files below a folder, bookkeeping and all."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return hashlib.sha256(
-        b"".join(f"{p.relative_to(folder)}\0".encode() + hashlib.sha256(p.read_bytes()).digest() for p in paths)
-    ).hexdigest()
 
 
 def _write(path, record):

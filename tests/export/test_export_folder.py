@@ -2,24 +2,23 @@
 
 import gc
 import json
-import os
 import random
 import resource
-import signal
 import subprocess
 import sys
-import time
 from hashlib import sha256
 
 import pytest
-from export_data import digest, files
+from support.folders import contents, hashes
+from support.long import longer
+from support.stepping import killed_at_step, steps_of
 
 from vmevalkit.cli import main
 from vmevalkit.dataroot import DataRoot, is_temporary
 from vmevalkit.errors import ConflictError, UnknownNameError, UsageError
 from vmevalkit.export import FORMS, ExportOptions, Selection, export
 
-KILLS = 50 if "VMEVAL_LONG" in os.environ else 3
+KILLS = longer(3, 50)
 
 
 @pytest.fixture
@@ -48,11 +47,11 @@ def test_all_that_it_lists_is_there(lab, tmp_path, form):
 def test_an_export_that_is_there_is_replaced_only_if_asked_for(filled, tmp_path, capsys):
     command = ["export", "hf", str(tmp_path / "out"), "--data-dir", str(filled.root.path)]
     assert main(command) == 0
-    before = digest(tmp_path / "out")
+    before = hashes(tmp_path / "out", bookkeeping=True)
     filled.question("maze", "maze_0003")
     assert main(command) == 2
     assert "--yes" in capsys.readouterr().err
-    assert digest(tmp_path / "out") == before
+    assert hashes(tmp_path / "out", bookkeeping=True) == before
     assert main([*command, "--yes"]) == 0
     assert json.loads((tmp_path / "out" / "export.json").read_text())["counts"]["questions"] == 4
     assert is_whole(tmp_path / "out")
@@ -76,10 +75,10 @@ def test_what_is_no_export_stays(filled, tmp_path, what):
     else:
         export(filled.root, "hf", out)
         (out / "questions" / "mine.txt").write_text("mine")
-    before = digest(tmp_path)
+    before = hashes(tmp_path, bookkeeping=True)
     with pytest.raises(UsageError, match="out"):
         export(filled.root, "hf", out, replace=True)
-    assert digest(tmp_path) == before
+    assert hashes(tmp_path, bookkeeping=True) == before
 
 
 def test_an_empty_folder_is_free(filled, tmp_path):
@@ -157,7 +156,7 @@ def test_a_file_system_that_cannot_swap_folders_will_do(filled, tmp_path, monkey
 @pytest.mark.parametrize("form", ["webdataset", "hf", "jsonl"])
 def test_a_full_disk_leaves_the_old_export(filled, tmp_path, form):
     export(filled.root, form, tmp_path / "out")
-    before = files(tmp_path / "out")
+    before = contents(tmp_path / "out")
     command = [sys.executable, "-m", "vmevalkit", "export", form, str(tmp_path / "out"), "--yes"]
     result = subprocess.run(
         [*command, "--data-dir", str(filled.root.path)],
@@ -169,7 +168,7 @@ def test_a_full_disk_leaves_the_old_export(filled, tmp_path, form):
     assert result.returncode == 1
     assert result.stderr.startswith("error: ")
     assert len(result.stderr.splitlines()) <= 2
-    assert files(tmp_path / "out") == before
+    assert contents(tmp_path / "out") == before
     assert not left_over(tmp_path)
 
 
@@ -201,20 +200,16 @@ def test_interrupted_it_leaves_nothing(filled, tmp_path, form, after):
     assert not left_over(tmp_path)
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_it_leaves_the_old_export_or_the_new_one(filled, tmp_path):
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "vmevalkit", "export", "webdataset", str(out), "--yes"]
-    command += ["--data-dir", str(filled.root.path)]
-    began = time.monotonic()
-    subprocess.run(command, check=True, capture_output=True)
-    seconds = time.monotonic() - began
-    moments = random.Random(3)
+    command = ["export", "webdataset", out, "--yes", "--data-dir", filled.root.path]
+    steps = steps_of(command, tmp_path)
+    chance = random.Random(3)
     for number in range(KILLS):
         filled.question("maze", f"maze_{number + 10:04d}", shade=number)
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            time.sleep(seconds * moments.uniform(0.4, 1.0))
-            process.send_signal(signal.SIGKILL)
+        assert killed_at_step(command, tmp_path, chance.randint(1, steps))
         assert is_whole(out)
-    subprocess.run(command, check=True, capture_output=True)
+    assert main([*map(str, command)]) == 0
     assert json.loads((out / "export.json").read_text())["counts"]["questions"] == 3 + KILLS
     assert not left_over(tmp_path)

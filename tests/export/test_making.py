@@ -9,14 +9,18 @@ import tarfile
 import time
 
 import pytest
+from support.folders import contents
 
 from vmevalkit.cli import main
+from vmevalkit.dataroot import DataRoot
 from vmevalkit.errors import UsageError
 from vmevalkit.export.making import stream_dataset
 from vmevalkit.runner.create_dataset import create_dataset
 from vmevalkit.runner.shards import Shard
 from vmevalkit.settings import Settings
 from vmevalkit.snapshots import open_remote
+from vmevalkit.tasks import DOMAIN_REGISTRY
+from vmevalkit.tasks.maze_task import MazeDomain
 
 ASKED = {"pairs_per_domain": 7, "random_seed": 5, "domains": ["maze", "raven"], "size": 256, "questions_per_file": 3}
 FILES = 6
@@ -29,10 +33,6 @@ def _one_time(monkeypatch):
 
 def remote_at(folder):
     return open_remote(folder.as_uri(), Settings(_env_file=None), create=True)
-
-
-def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +121,39 @@ def test_the_command_says_what_it_did(tmp_path, capsys):
     assert (said["files"], said["questions"], said["missing"]) == (1, 2, 0)
     assert main([*command, "--format", "webdataset"]) == 2
     assert "--format goes with --output" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--size", "17"], "the size of frames must be even, from 256 to 2048, not 17"),
+        (["--fps", "0"], "has 0 frames"),
+        (["--videos", "--seconds", "nan"], "cannot be nan seconds long"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused_before_anything_is_written(tmp_path, capsys, options, message):
+    folder = tmp_path / "set"
+    assert main(["create", "--pairs-per-domain", "2", "--output", folder.as_uri(), "--workers", "1", *options]) == 2
+    assert message in capsys.readouterr().err
+    assert not folder.exists()
+    with pytest.raises(UsageError, match="must be even"):
+        stream_dataset(remote_at(folder), **{**ASKED, "size": 17})
+    assert contents(folder) == {}
+
+
+class DottedMaze(MazeDomain):
+    """A domain of somebody else, with a name that files can have."""
+
+    name = "maze.two"
+
+
+def test_the_samples_of_a_domain_with_a_dot_in_its_name_are_told_apart_as_in_an_export(tmp_path, monkeypatch):
+    monkeypatch.setitem(DOMAIN_REGISTRY, "maze.two", {"module": __name__, "domain_class": "DottedMaze"})
+    asked = {"pairs_per_domain": 2, "random_seed": 1, "domains": ["maze.two"], "size": 256}
+    stream_dataset(remote_at(tmp_path / "set"), **asked)
+    create_dataset(DataRoot(tmp_path / "data"), **asked)
+    assert main(["export", "webdataset", str(tmp_path / "out"), "--data-dir", str(tmp_path / "data")]) == 0
+    [streamed], [exported] = ((tmp_path / name).glob("questions*.tar") for name in ("set", "out"))
+    with tarfile.open(streamed) as one, tarfile.open(exported) as other:
+        assert one.getnames() == other.getnames()
+        assert {name.partition(".")[0] for name in one.getnames()} == {"maze%2Etwo_0000", "maze%2Etwo_0001"}

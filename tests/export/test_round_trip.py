@@ -6,9 +6,10 @@ import subprocess
 import sys
 
 import pytest
-from export_data import Tree, digest, files, png
+from export_data import Tree, png
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.folders import contents, hashes
 
 from vmevalkit.cli import main
 from vmevalkit.cli._export_sources import export_sources
@@ -26,13 +27,17 @@ def without_times(manifest: bytes) -> dict:
     return value
 
 
+def without(part: str, files: dict[str, bytes]) -> dict[str, bytes]:
+    return {name: data for name, data in files.items() if part not in name}
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_questions_runs_and_evaluations_come_back_to_the_byte(lab, tmp_path, form):
     export(lab, form, tmp_path / "out", EVERYTHING)
     back = DataRoot(tmp_path / "back")
     report = migrate(tmp_path / "out", back, sources=export_sources())
     assert not report.problems
-    before, after = files(lab.path, without=["r-going-on"]), files(back.path)
+    before, after = without("r-going-on", contents(lab.path)), contents(back.path)
     assert without_times(before.pop(MANIFEST)) == without_times(after.pop(MANIFEST))
     assert before == after
 
@@ -41,8 +46,8 @@ def test_questions_runs_and_evaluations_come_back_to_the_byte(lab, tmp_path, for
 def test_questions_come_back_without_the_videos_of_models(lab, tmp_path, form):
     export(lab, form, tmp_path / "out")
     assert main(["migrate", str(tmp_path / "out"), "--data-dir", str(tmp_path / "back"), "--yes"]) == 0
-    back = files(tmp_path / "back", without=["vmeval_dataset"])
-    assert back == {name: data for name, data in files(lab.path, without=["vmeval_dataset"]).items() if name in back}
+    back = without(MANIFEST, contents(tmp_path / "back"))
+    assert back == {name: data for name, data in contents(lab.path).items() if name in back}
     assert {name.split("/")[0] for name in back} == {"questions"}
     assert sum(name.endswith("ground_truth.mp4") for name in back) == 4
 
@@ -76,15 +81,15 @@ def test_the_same_data_has_the_same_bytes_in_another_process(lab, tmp_path):
     """
     command = [sys.executable, "-c", again, str(lab.path), str(tmp_path / "there"), *FORMS]
     subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"})
-    assert files(tmp_path / "here") == files(tmp_path / "there")
+    assert contents(tmp_path / "here") == contents(tmp_path / "there")
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_an_export_does_not_touch_the_data_root_or_name_it(lab, tmp_path, form):
-    before = digest(lab.path)
+    before = hashes(lab.path, bookkeeping=True)
     export(lab, form, tmp_path / "out", EVERYTHING)
-    assert digest(lab.path) == before
-    for name, data in files(tmp_path / "out").items():
+    assert hashes(lab.path, bookkeeping=True) == before
+    for name, data in contents(tmp_path / "out").items():
         assert str(lab.path).encode() not in data, name
 
 
@@ -99,7 +104,7 @@ def test_paths_of_this_machine_in_records_become_relative(tree, tmp_path, form):
     export(tree.root, form, tmp_path / "out", ExportOptions(frames=True, videos=True))
     (pair,) = stream_large_dataset(tmp_path / "out")
     assert pair["metadata"] == {"made_from": "questions/x.png"}
-    assert not any(str(tmp_path).encode() in data for data in files(tmp_path / "out").values())
+    assert not any(str(tmp_path).encode() in data for data in contents(tmp_path / "out").values())
     migrate(tmp_path / "out", DataRoot(tmp_path / "back"), sources=export_sources())
     (run,) = (tmp_path / "back" / "outputs").rglob("metadata.json")
     assert json.loads(run.read_text())["error"]["message"] == "outputs/y.mp4: broken"
@@ -129,4 +134,4 @@ def test_any_prompt_and_metadata_come_back(tmp_path_factory, prompt, metadata, e
     assert (pair["prompt"], pair["metadata"], pair["first_frame"]) == (prompt, metadata, png())
     report = migrate(place / "out", DataRoot(place / "back"), sources=export_sources())
     assert not report.problems
-    assert files(place / "data") == files(place / "back", without=["vmeval_dataset"])
+    assert contents(place / "data") == without(MANIFEST, contents(place / "back"))

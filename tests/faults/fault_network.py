@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from fault_kinds import refused_or_done
 from fault_ledger import Trial
-from fault_proxy import FaultProxy
 from fault_trials import Disturbed, Reference, Workshop, randomness
 from fault_verbs import Verb
-from snapshot_places import Place
+from support.fault_proxy import FaultProxy
+from support.stores import Place
 
 
 class CutProxy(FaultProxy):

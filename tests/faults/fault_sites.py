@@ -14,8 +14,8 @@ from io import BytesIO, StringIO
 from pathlib import Path
 from unittest.mock import patch
 
-from snapshot_places import Place
-from snapshot_places import _client as boto_client
+from support.folders import contents
+from support.stores import Place, client
 
 from vmevalkit.catalog import index_path
 from vmevalkit.cli import main
@@ -121,8 +121,8 @@ class Site:
 
 
 def _put(bucket: Place, key: str, data: bytes) -> None:
-    client = boto_client(bucket.environment["AWS_ENDPOINT_URL"])
-    client.put_object(Bucket=bucket.url.removeprefix("s3://"), Key=key, Body=data)
+    s3 = client(bucket.environment["AWS_ENDPOINT_URL"])
+    s3.put_object(Bucket=bucket.url.removeprefix("s3://"), Key=key, Body=data)
 
 
 def is_final(path: Path) -> bool:
@@ -132,8 +132,7 @@ def is_final(path: Path) -> bool:
 
 def files(folder: Path) -> dict[str, bytes]:
     """Return the files with final names below a folder."""
-    found = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    return {name.as_posix(): path.read_bytes() for name, path in found.items() if is_final(name)}
+    return {name: data for name, data in contents(folder, bookkeeping=True).items() if is_final(Path(name))}
 
 
 def leftovers(folder: Path) -> list[str]:

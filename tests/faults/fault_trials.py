@@ -16,8 +16,8 @@ from fault_invariants import broken_files, errors_of, losses_between, misconduct
 from fault_ledger import Ledger, Trial
 from fault_sites import Said, Site, State, leftovers, state_of
 from fault_verbs import STATES, Verb
+from support.stepping import PRELOAD
 
-PRELOAD = Path(__file__).with_name("preload")
 PATIENCE_SECONDS = 120
 """A command that takes longer hangs."""
 HUNG = "Traceback: it hung"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fault_sites import Site
-from trees import vbvr
+from support.layouts import vbvr
+from support.long import LONG
 
-LONG = "VMEVAL_LONG" in os.environ
 EXPERIMENT = "pilot"
 QUESTIONS = ("--domains", "maze,sudoku", "--size", "256", "--workers", "1")
 RUNS = ("--experiment", EXPERIMENT, "--seconds", "0.25", "--workers", "1")

@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Self
 
 import httpx
-from fault_verbs import EXPERIMENT, LONG, VERBS
+import pytest
+from fault_verbs import EXPERIMENT, VERBS
+from support.long import LONG, longer
 
 from vmevalkit.catalog import index_path
 from vmevalkit.dataroot import RunKey, load_run, note_change
 
 CLIENTS = 16
-SECONDS = 120 if LONG else 5
-WARM_SECONDS = 30 if LONG else 2.5
+SECONDS, WARM_SECONDS = longer((5, 2.5), (120, 30))
 """Until all of the code is loaded, each thread has its connection, and the allocator has seen what there is."""
 MORE_BYTES = 48 << 20
 """What the allocator may keep of 16 threads; a hundredth of what is sent in the long form."""
@@ -112,6 +113,7 @@ def _until(moment: float, work: Callable[[], object]) -> None:
         time.sleep(min(ADDED_EVERY_SECONDS, max(moment - time.monotonic(), 0)))
 
 
+@pytest.mark.long
 def test_a_dashboard_that_is_used_by_many_for_long_does_not_grow(workshop, capsys):
     site = workshop.site(VERBS["evaluate"])
     films = [

@@ -1,12 +1,12 @@
 """Every kind of damage is found and named, and none is invented."""
 
-import os
 from collections import Counter
 from types import CodeType
 
 import pytest
 from damaged_tree import age, make_tree
 from damages import ALONE, DEEP, DOMAIN, SHALLOW, Victim, found
+from support.long import longer
 
 from vmevalkit.dataroot import DataRoot
 from vmevalkit.integrity import Code
@@ -15,8 +15,7 @@ TOGETHER = {**SHALLOW, **DEEP}
 ALL = {**TOGETHER, **ALONE}
 FROM_A_SNAPSHOT = {Code.CHANGED_QUESTION, Code.NOT_COMPARED}
 """Kinds of findings that need a remote: they have tests of their own."""
-LONG = "VMEVAL_LONG" in os.environ
-OF_THE_DOMAIN, OF_OTHERS, TIMES = (2000, 2000, 3) if LONG else (len(TOGETHER) + 2, 1, 1)
+OF_THE_DOMAIN, OF_OTHERS, TIMES = longer((len(TOGETHER) + 2, 1, 1), (2000, 2000, 3))
 """Ten thousand questions in all, and how often each damage is done to them."""
 
 
@@ -75,6 +74,7 @@ def larger(tmp_path_factory) -> DataRoot:
     return root
 
 
+@pytest.mark.long
 def test_all_damages_together_are_found_each_by_its_own(larger):
     assert len(TOGETHER) >= 40
     assert found(larger, deep=True, workers=2) == []

@@ -5,7 +5,7 @@ import os
 
 import pytest
 from damages import ALONE, SHALLOW, Victim
-from test_validation import hashes
+from support.folders import hashes
 
 from vmevalkit.cli import main
 from vmevalkit.dataroot import exclusive, iter_manifest
@@ -101,9 +101,9 @@ class TestFix:
     @pytest.mark.parametrize("name", ["an_entry_is_missing", "the_manifest_is_gone", "the_index_is_broken"])
     def test_without_yes_it_only_says_what_it_would_do(self, run, tree, name):
         {**SHALLOW, **ALONE}[name](Victim(tree, 1))
-        before = hashes(tree)
+        before = hashes(tree.path)
         _, out, _ = run("--fix")
-        assert hashes(tree) == before
+        assert hashes(tree.path) == before
         assert "repair: " in out
         assert out.splitlines()[-1] == "Nothing was changed: --yes does it."
 
@@ -111,12 +111,12 @@ class TestFix:
         "name", [name for name in {**SHALLOW, **ALONE} if "entr" in name or "manifest" in name or "index" in name]
     )
     def test_with_yes_the_manifest_and_the_index_are_whole_again(self, run, tree, name):
-        before = hashes(tree)
+        before = hashes(tree.path)
         {**SHALLOW, **ALONE}[name](Victim(tree, 1))
         status, out, _ = run("--fix", "--yes")
         assert (status, out.splitlines()[-1]) == (0, "Repaired.")
-        after = hashes(tree)
-        assert {path for path in before if before[path] != after.get(path)} <= {str(tree.manifest)}
+        after = hashes(tree.path)
+        assert {path for path in before if before[path] != after.get(path)} <= {"questions/vmeval_dataset.json"}
         assert run("--deep")[0] == 0
 
     def test_a_manifest_whose_entries_were_wrong_gets_back_every_byte(self, run, tree):
@@ -137,9 +137,9 @@ class TestFix:
     def test_while_a_question_cannot_be_read_the_manifest_stays_as_it_is(self, run, tree):
         SHALLOW["the_metadata_is_cut_short"](Victim(tree, 1))
         SHALLOW["an_entry_is_missing"](Victim(tree, 2))
-        before = hashes(tree)
+        before = hashes(tree.path)
         status, _, err = run("--fix", "--yes")
-        assert (status, hashes(tree) == before) == (1, True)
+        assert (status, hashes(tree.path) == before) == (1, True)
         assert "note: that is not possible" in err
         assert "sudoku_0001/question_metadata.json: malformed JSON" in err
 
@@ -156,9 +156,9 @@ class TestFix:
     def test_a_second_time_there_is_nothing_to_do(self, run, tree):
         SHALLOW["an_entry_is_missing"](Victim(tree, 1))
         run("--fix", "--yes")
-        before = hashes(tree)
+        before = hashes(tree.path)
         status, out, _ = run("--fix", "--yes")
-        assert (status, hashes(tree) == before) == (0, True)
+        assert (status, hashes(tree.path) == before) == (0, True)
         assert "nothing is wrong" in out
 
 

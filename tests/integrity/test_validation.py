@@ -1,6 +1,5 @@
 """What validation promises beside finding things: it changes nothing, in any order, and leaves strangers alone."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -8,21 +7,19 @@ from pathlib import Path
 
 import pytest
 from damages import SHALLOW, Victim, found, rot
+from support.folders import hashes
+from support.full_disk import no_large_files
 
 from vmevalkit.dataroot import DataRoot, Request, write_manifest
-from vmevalkit.errors import UsageError
+from vmevalkit.errors import RecordError, UsageError
 from vmevalkit.integrity import Code, Finding, Options, Severity, parallel_validate, validate, validate_dataset
+from vmevalkit.integrity._duplicates import seen_questions
+from vmevalkit.integrity._questions import Seen
 from vmevalkit.runner.create_dataset import read_dataset_from_folders
 from vmevalkit.settings import Settings
 from vmevalkit.snapshots import fetched_manifest, open_remote, push, tree_at
 
 DOCS = Path(__file__).parents[2] / "docs" / "validation.md"
-
-
-def hashes(root: DataRoot) -> dict[str, str]:
-    """Return the sha256 of every file that is data."""
-    files = (path for path in root.path.rglob("*") if path.is_file() and ".vmevalkit" not in path.parts)
-    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 @pytest.fixture
@@ -32,9 +29,9 @@ def as_setting(tree, monkeypatch) -> DataRoot:
 
 
 def test_a_deep_look_changes_no_file(tree):
-    before = hashes(tree)
+    before = hashes(tree.path)
     found(tree, deep=True)
-    assert hashes(tree) == before
+    assert hashes(tree.path) == before
 
 
 def test_a_quick_look_writes_nothing_at_all(tree):
@@ -194,3 +191,23 @@ def test_a_finding_is_plain_json():
 def test_the_documentation_lists_every_code_with_its_severity_and_meaning():
     rows = [line for line in DOCS.read_text("utf-8").splitlines() if line.startswith("| `")]
     assert rows == [f"| `{code}` | {code.severity} | {code.meaning} |" for code in Code]
+
+
+def test_a_disk_without_room_for_what_was_seen_is_told_in_one_line(tree):
+    with (
+        no_large_files(),
+        pytest.raises(RecordError, match="the temporary database: ") as full,
+        seen_questions(tree) as seen,
+    ):
+        for number in range(400):
+            seen.add(Seen(f"{number}{'x' * 100_000}", None, None))
+    assert "TMPDIR" in full.value.hint
+
+
+def test_a_disk_without_room_for_the_manifest_is_told_in_one_line(tree):
+    manifest = json.loads(tree.manifest.read_text())
+    entry = {**manifest["pairs"][0], "prompt": "x" * 100_000}
+    manifest["pairs"] = [{**entry, "id": f"maze_{number:04d}"} for number in range(400)]
+    tree.manifest.write_text(json.dumps(manifest))
+    with no_large_files(), pytest.raises(RecordError, match="the temporary database: "):
+        found(tree, deep=False)

@@ -8,9 +8,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import tree
-from fault_proxy import FaultProxy
-from snapshot_places import Place
+from support import index_tree
+from support.fault_proxy import FaultProxy
+from support.stores import Place
 
 from vmevalkit.dataroot import DataRoot
 from vmevalkit.snapshots import push, tree_at
@@ -32,14 +32,27 @@ def add_experiment(root: DataRoot, name: str = NAME, *, days: float = 100, model
     for number in range(tasks):
         task = f"maze_{number:04d}"
         if not (root.questions / "maze_task" / task).exists():
-            tree.question(root, "maze", task)
+            index_tree.question(root, "maze", task)
         for model in models:
-            folder = tree.run(root, "maze", task, experiment=name, model=model)
+            folder = index_tree.run(root, "maze", task, experiment=name, model=model)
             (folder / "video").mkdir()
             (folder / "video" / "model_output.mp4").write_bytes(rng.randbytes(rng.randint(0, 4000)))
-            tree.scores(root, "maze", task, ("r1", "RuleEvaluator", 5), experiment=name, model=model)
+            index_tree.scores(root, "maze", task, ("r1", "RuleEvaluator", 5), experiment=name, model=model)
     for section in (root.outputs, root.evaluations):
         age(section / name, days)
+
+
+def too_deep(folder: Path) -> Path:
+    """Make folders in a folder until their path is longer than the system takes: nobody can list the last ones."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = os.open(folder, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=place)
+        below = os.open("d" * 250, os.O_RDONLY, dir_fd=place)
+        os.close(place)
+        place = below
+    os.close(place)
+    return folder
 
 
 def run_path(name: str = NAME, model: str = "model-1", task: int = 0) -> str:

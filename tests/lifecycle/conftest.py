@@ -1,21 +1,6 @@
-"""The stores of the tests of snapshots, and small data roots with faked ages."""
-
-import importlib.util
-import sys
-from pathlib import Path
+"""Places for archives, and a folder to work in."""
 
 import pytest
-
-_SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
-sys.path.append(str(_SNAPSHOTS))
-_spec = importlib.util.spec_from_file_location("snapshots_conftest", _SNAPSHOTS / "conftest.py")
-_fixtures = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_fixtures)
-
-no_machine_role = _fixtures.no_machine_role
-moto_url = _fixtures.moto_url
-moto_place = _fixtures.moto_place
-folder_place = _fixtures.folder_place
 
 
 @pytest.fixture(params=["moto", "folder"])

@@ -8,8 +8,9 @@ from itertools import product
 
 import pytest
 from aged import NAME, Meanwhile, add_experiment, age, content, push_all, run_path, score_path, through
-from fault_proxy import KINDS, FaultProxy
-from snapshot_places import Place
+from support.fault_proxy import KINDS, FaultProxy
+from support.long import LONG, longer
+from support.stores import Place
 
 from vmevalkit.dataroot import ARCHIVED_NAME, DataRoot, at_work, load_archived
 from vmevalkit.errors import (
@@ -37,7 +38,6 @@ from vmevalkit.snapshots.names import data_prefix, manifest_key
 
 pytestmark = pytest.mark.s3
 
-LONG = "VMEVAL_LONG" in os.environ
 STUB = f"outputs/{NAME}/{ARCHIVED_NAME}"
 
 
@@ -338,10 +338,11 @@ def test_leftovers_of_an_archive_that_was_damaged_since_stay(root, folder_place)
     assert of(root) == {left: before[left]}
 
 
+@pytest.mark.long
 def test_a_remote_that_fails_at_any_point_keeps_everything_here(moto_place, tmp_path):
     places = ("/data/", "manifest.jsonl.gz", "push.json")
-    kinds = KINDS if LONG else ("500", "truncate", "flip-down", "flip-up", "reset")
-    cases = list(product(kinds, places)) if LONG else list(zip(kinds, [*places, "/data/", "/data/"], strict=True))
+    kinds = longer(("500", "truncate", "flip-down", "flip-up", "reset"), KINDS)
+    cases = list(product(kinds, places) if LONG else zip(kinds, [*places, "/data/", "/data/"], strict=True))
     roots = [DataRoot(tmp_path / str(number)) for number, _ in enumerate(cases)]
     for number, root in enumerate(roots):
         add_experiment(root, f"pilot-{number}", tasks=1, models=("model-1",))

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from aged import add_experiment, age, content, fingerprint, run_path
+from aged import add_experiment, age, content, fingerprint, run_path, too_deep
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -147,6 +147,25 @@ def test_what_cannot_be_removed_is_named_and_the_rest_goes(root, monkeypatch):
     done = cleanup_temp_files(root, policies=USUAL)
     assert [junk.path for junk in done.removed] == ["questions/b.tmp"]
     assert re.search(r"a\.tmp: Permission denied", done.failures[0])
+
+
+def test_a_folder_that_cannot_be_listed_is_named_and_the_rest_goes(root):
+    put(root, "questions/a.tmp")
+    too_deep(root.questions / "m")
+    put(root, "questions/z.tmp")
+    for dry_run in (True, False):
+        done = cleanup_temp_files(root, policies=USUAL, dry_run=dry_run)
+        assert [junk.path for junk in done.removed] == ["questions/a.tmp", "questions/z.tmp"]
+        assert done.failed == len(done.failures) == 1
+        assert done.failures[0].endswith("ddd: File name too long")
+
+
+def test_leftovers_whose_age_cannot_be_found_out_are_named_and_stay(root):
+    place = too_deep(root.questions / "m.tmp")
+    done = cleanup_temp_files(root, policies=Policies(temp=0))
+    assert (done.removed, done.failed) == ((), 1)
+    assert done.failures[0].endswith("ddd: File name too long")
+    assert place.is_dir()
 
 
 def test_no_data_root_is_a_usage_error(root):

@@ -7,8 +7,9 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
-from aged import NAME, add_experiment, age, content, journal, push_all, run_path, score_path, through
-from fault_proxy import FaultProxy
+from aged import NAME, add_experiment, age, content, journal, push_all, run_path, score_path, through, too_deep
+from support.fault_proxy import FaultProxy
+from support.long import longer
 
 from vmevalkit.dataroot import DataRoot, at_work
 from vmevalkit.errors import RemoteError, UsageError, VMEvalError
@@ -18,7 +19,6 @@ from vmevalkit.snapshots.names import data_prefix
 
 pytestmark = pytest.mark.s3
 
-LONG = "VMEVAL_LONG" in os.environ
 USUAL = Policies()
 FAULTS = ("stall", "500", "503", "reset", "truncate", "flip-down")
 """What can happen to a request that only reads."""
@@ -293,8 +293,9 @@ def test_one_object_that_is_not_as_it_was_pushed_keeps_everything(root, moto_pla
     assert content(root) == before
 
 
+@pytest.mark.long
 def test_a_remote_that_fails_keeps_everything(moto_place, tmp_path):
-    cases = list(product(FAULTS, PLACES)) if LONG else list(zip(FAULTS[1:], [*PLACES, *PLACES[:2]], strict=True))
+    cases = longer(list(zip(FAULTS[1:], [*PLACES, *PLACES[:2]], strict=True)), list(product(FAULTS, PLACES)))
     roots = [DataRoot(tmp_path / "-".join(case).replace("/", "")) for case in cases]
     for root in roots:
         add_experiment(root, days=200, tasks=1, models=("model-1",))
@@ -312,3 +313,11 @@ def test_a_remote_that_fails_keeps_everything(moto_place, tmp_path):
     with ThreadPoolExecutor(len(cases)) as pool:
         list(pool.map(refused, roots, cases))
     assert applied(roots[0], moto_place).removed == 2
+
+
+def test_leftovers_that_cannot_be_listed_are_told_when_all_that_is_due_is_gone(root):
+    add_experiment(root, models=("model-1",), tasks=1)
+    too_deep(root.questions / "m")
+    done = apply_retention_policies(root, policies=USUAL, force=True)
+    assert (done.removed, done.failed, done.temp.failed) == (1, 0, 1)
+    assert not (root.path / run_path()).exists()

@@ -1,7 +1,7 @@
 """A tree of each kind."""
 
 import pytest
-from trees import TREES
+from support.layouts import TREES
 
 
 @pytest.fixture(params=sorted(TREES))

@@ -1,18 +1,8 @@
 """What a migration is compared with."""
 
 import hashlib
-from pathlib import Path
 
 from vmevalkit.dataroot import DataRoot, PairKey, RunKey, iter_manifest, load_evaluation, load_pair, load_run
-
-
-def hashes(folder: Path, *, without: str = ".vmevalkit") -> dict[str, str]:
-    """Return the sha256 of every file and what every empty folder is called; the state folder is nobody's data."""
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "/"
-        for path in sorted(folder.rglob("*"))
-        if without not in path.relative_to(folder).parts
-    }
 
 
 def check_all_there(root: DataRoot, made) -> None:

@@ -4,8 +4,9 @@ import json
 import shutil
 
 import pytest
-from migration_checks import check_all_there, hashes
-from trees import TREES, film, picture, put
+from migration_checks import check_all_there
+from support.folders import hashes
+from support.layouts import TREES, film, picture, put
 
 from vmevalkit.dataroot import PairKey, RunKey, load_evaluation, load_pair, load_run
 from vmevalkit.migration import find_source, migrate, migrate_to_new_structure, plan_migration

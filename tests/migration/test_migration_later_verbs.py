@@ -4,8 +4,8 @@ import json
 
 import pytest
 from fastapi.testclient import TestClient
-from migration_checks import hashes
-from trees import TREES, picture, put
+from support.folders import hashes
+from support.layouts import TREES, picture, put
 
 from vmevalkit.catalog import Catalog
 from vmevalkit.cli import main

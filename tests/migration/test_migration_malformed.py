@@ -1,13 +1,13 @@
 """Whatever the files of a source hold, it is named, and the rest goes on."""
 
 import json
-import os
 import shutil
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from trees import TREES
+from support.layouts import TREES
+from support.long import longer
 
 from vmevalkit.dataroot import DataRoot
 from vmevalkit.errors import UsageError
@@ -55,10 +55,9 @@ def trees(tmp_path_factory):
     return base
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "file"), PLACES)
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400 if "VMEVAL_LONG" in os.environ else 15
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=longer(15, 400))
 @given(content=CONTENTS)
 def test_any_content_of_any_file_ends_in_a_report(kind, file, content, trees, tmp_path):
     path = trees / kind / file

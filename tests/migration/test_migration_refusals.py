@@ -1,13 +1,16 @@
 """What a migration leaves alone, names, and goes on after."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
-from migration_checks import check_all_there, hashes
-from trees import TREES, film, picture, put
+from migration_checks import check_all_there
+from support.folders import hashes
+from support.full_disk import no_large_files
+from support.layouts import TREES, film, picture, put
 
-from vmevalkit.dataroot import Archived, PairKey, exclusive
-from vmevalkit.errors import BusyError, UnknownNameError, UsageError
+from vmevalkit.dataroot import Archived, PairKey, VersionLog, exclusive
+from vmevalkit.errors import BusyError, RecordError, UnknownNameError, UsageError
 from vmevalkit.migration import (
     SOURCES,
     FoundQuestion,
@@ -18,6 +21,8 @@ from vmevalkit.migration import (
     migrate_to_new_structure,
     plan_migration,
 )
+from vmevalkit.migration._parcels import Lane, Parcel
+from vmevalkit.migration._placing import seen_places
 
 
 class Given:
@@ -225,3 +230,11 @@ def test_a_source_that_has_gone_is_no_longer_needed(root, tmp_path):
     migrate(tmp_path / "source", root, link=True)
     shutil.rmtree(tmp_path / "source")
     check_all_there(root, made)
+
+
+def test_a_disk_without_room_for_what_was_seen_is_told_in_one_line():
+    parcel = Parcel("questions", "maze", "", "", VersionLog(), None, frozenset(), Lane("questions", "", ("create",)))
+    with no_large_files(), pytest.raises(RecordError, match="the temporary database: ") as full, seen_places() as seen:
+        for number in range(400):
+            seen.fingerprint_before(replace(parcel, place=f"{number}{'x' * 100_000}"))
+    assert "TMPDIR" in full.value.hint

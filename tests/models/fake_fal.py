@@ -3,8 +3,7 @@
 import base64
 import re
 
-from fake_provider import FakeProvider, Request, Response, Scenario
-from test_providers import KEY
+from support.fake_provider import KEY, FakeProvider, Request, Response, Scenario
 
 from vmevalkit.models.fal import ENTRIES, FalProvider
 

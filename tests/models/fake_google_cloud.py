@@ -3,9 +3,8 @@
 import base64
 from dataclasses import replace
 
-from fake_provider import FakeProvider, Request, Response
 from google.oauth2.credentials import Credentials
-from test_providers import KEY
+from support.fake_provider import KEY, FakeProvider, Request, Response
 
 from vmevalkit.models.google_cloud import ENTRIES, GoogleCloudProvider
 

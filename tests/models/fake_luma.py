@@ -2,8 +2,7 @@
 
 import base64
 
-from fake_provider import FakeProvider, Request, Response
-from test_providers import KEY
+from support.fake_provider import KEY, FakeProvider, Request, Response
 
 from vmevalkit.models.luma import ENTRIES, LumaProvider
 

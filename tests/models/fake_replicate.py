@@ -2,8 +2,7 @@
 
 import re
 
-from fake_provider import FakeProvider, Request, Response, Scenario
-from test_providers import KEY
+from support.fake_provider import KEY, FakeProvider, Request, Response, Scenario
 
 from vmevalkit.models.replicate import ENTRIES, ReplicateProvider
 

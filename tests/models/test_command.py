@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from textwrap import dedent
 from types import SimpleNamespace
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.waiting import until
 
 from vmevalkit import media
 from vmevalkit.errors import UnknownNameError, UsageError
@@ -124,15 +124,8 @@ def is_running(pid):
 
 
 def pids_in(path):
-    wait_until(path.exists)
+    until(path.exists)
     return [int(pid) for pid in path.read_text().split()]
-
-
-def wait_until(condition):
-    give_up = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < give_up, "it never came to be"
-        time.sleep(0.02)
 
 
 def test_a_script_that_takes_image_and_output_makes_the_video(film):
@@ -284,7 +277,7 @@ def test_a_timeout_ends_the_command_and_its_children(film, tmp_path, late_when):
     with pytest.raises(CommandError, match="not done after 900 s") as caught:
         film(WAITS, "{output}", timeout=900, env={"PIDS": pids})
     assert caught.value.retryable
-    wait_until(lambda: not any(is_running(pid) for pid in pids_in(pids)))
+    until(lambda: not any(is_running(pid) for pid in pids_in(pids)))
 
 
 def test_a_command_is_asked_to_end_before_it_is_ended(film, tmp_path, late_when):
@@ -311,7 +304,7 @@ def test_a_command_that_does_not_listen_is_ended(film, tmp_path, late_when, monk
     program = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n{dedent(WAITS)}"
     with pytest.raises(CommandError, match="not done"):
         film(program, "{output}", env={"PIDS": pids})
-    wait_until(lambda: not any(is_running(pid) for pid in pids_in(pids)))
+    until(lambda: not any(is_running(pid) for pid in pids_in(pids)))
 
 
 def test_what_a_command_leaves_running_is_ended_and_not_waited_for(film, tmp_path, ready_video):
@@ -323,7 +316,7 @@ def test_what_a_command_leaves_running_is_ended_and_not_waited_for(film, tmp_pat
         shutil.copyfile(os.environ["READY_VIDEO"], sys.argv[1])
     """
     film(program, "{output}", env={"PIDS": pids, "READY_VIDEO": ready_video})
-    wait_until(lambda: not any(is_running(pid) for pid in pids_in(pids)))
+    until(lambda: not any(is_running(pid) for pid in pids_in(pids)))
 
 
 def test_a_command_that_closes_its_output_is_waited_for(film, ready_video):
@@ -354,7 +347,7 @@ def test_closing_stops_a_command_of_another_thread_and_the_next(tmp_path, script
     film()
     assert [error.retryable for error in errors] == [True, True]
     assert "was stopped" in errors[0].message
-    wait_until(lambda: not any(is_running(pid) for pid in running))
+    until(lambda: not any(is_running(pid) for pid in running))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -382,7 +375,7 @@ def test_a_command_does_not_outlive_this_process(tmp_path, script, number):
         running = pids_in(pids)
         process.send_signal(number)
         _, said = process.communicate(timeout=60)
-    wait_until(lambda: not any(is_running(pid) for pid in running))
+    until(lambda: not any(is_running(pid) for pid in running))
     assert (b"KeyboardInterrupt" in said) == (number == signal.SIGINT)
 
 

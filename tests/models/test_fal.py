@@ -1,9 +1,8 @@
 """Models on fal."""
 
 import pytest
-from asking import ask
 from fake_fal import KEY, Fake, adapter, detail
-from fake_provider import Response, Scenario
+from support.fake_provider import Response, Scenario, ask
 
 from vmevalkit.models.fal import ENTRIES, FalProvider
 from vmevalkit.models.provider import JobFailedError, RateLimitError, RefusedRequestError, UnavailableError, VideoJob

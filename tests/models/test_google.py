@@ -5,14 +5,13 @@ from typing import get_args
 
 import fake_google
 import pytest
-from canned import Canned, ask
-from fake_provider import FakeProvider, Request, Response, Scenario
+from canned import Canned
 from google.genai import interactions
-from test_providers import KEY
+from support.fake_provider import KEY, FakeProvider, Request, Response, Scenario, ask
 
 from vmevalkit.errors import UsageError
 from vmevalkit.models import provider as errors
-from vmevalkit.models.catalog import ModelEntry
+from vmevalkit.models.entry import ModelEntry
 from vmevalkit.models.google import ENTRIES, GoogleProvider, nearest_resolution
 from vmevalkit.models.provider import JobStatus, VideoJob
 

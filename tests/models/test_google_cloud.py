@@ -4,16 +4,15 @@ import sys
 
 import fake_google_cloud
 import pytest
-from canned import Canned, ask
+from canned import Canned
 from fake_google_cloud import MODEL, PROJECT
-from fake_provider import Response, Scenario
 from google.genai.types import GenerateVideosConfig
 from google.oauth2.credentials import Credentials
-from test_providers import KEY
+from support.fake_provider import KEY, Response, Scenario, ask
 
 from vmevalkit.errors import UsageError
 from vmevalkit.models import provider as errors
-from vmevalkit.models.catalog import ModelEntry
+from vmevalkit.models.entry import ModelEntry
 from vmevalkit.models.google_cloud import ENTRIES, GoogleCloudProvider
 from vmevalkit.models.provider import VideoJob
 

@@ -5,8 +5,8 @@ import socket
 import sys
 
 import pytest
-from asking import ask
-from fake_provider import Response, Scenario
+from fakes import FAKES
+from support.fake_provider import KEY, Response, Scenario, ask
 
 from vmevalkit.errors import UsageError
 from vmevalkit.models import provider as errors
@@ -20,7 +20,6 @@ HOSTS = {
 }
 """The name of each, with our module, the class, and the module of the official client that it imports."""
 
-KEY = "sk-planted-key-0123456789"
 JOB = VideoJob("Go!", b"png", 64, 48, 5, 42, "pilot/model/chess_0000/run-1")
 
 
@@ -49,7 +48,7 @@ def failure(provider) -> errors.ProviderError:
 def answering(host, answer):
     """Make a fake that accepts a submission and then answers it otherwise."""
 
-    class Changed(importlib.import_module(f"fake_{host}").Fake):
+    class Changed(FAKES[host].Fake):
         def create(self, request) -> Response:
             return answer(super().create(request))
 
@@ -133,7 +132,7 @@ def test_the_key_goes_to_the_api_and_not_to_links(host, tmp_path):
             pass
         await provider.fetch(status, tmp_path / "v.mp4")
 
-    with importlib.import_module(f"fake_{host}").Fake(Scenario.SUCCESS, b"video") as fake:
+    with FAKES[host].Fake(Scenario.SUCCESS, b"video") as fake:
         ask(adapter(host, fake.url), filmed)
     download = fake.requests[-1]
     assert ("authorization" in download.headers) is (host == "openai")

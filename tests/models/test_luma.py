@@ -5,15 +5,14 @@ from typing import get_args, get_type_hints
 
 import fake_luma
 import pytest
-from canned import Canned, ask
-from fake_provider import Response, Scenario
+from canned import Canned
 from luma_agents.types import Model, VideoDuration, VideoResolution
 from luma_agents.types.generation_create_params import GenerationCreateParams
-from test_providers import KEY
+from support.fake_provider import KEY, Response, Scenario, ask
 
 from vmevalkit.errors import UsageError
 from vmevalkit.models import provider as errors
-from vmevalkit.models.catalog import ModelEntry
+from vmevalkit.models.entry import ModelEntry
 from vmevalkit.models.luma import ENTRIES, LumaProvider, nearest_ratio, nearest_resolution
 from vmevalkit.models.provider import VideoJob
 

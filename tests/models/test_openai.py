@@ -4,10 +4,9 @@ from dataclasses import replace
 from typing import get_args
 
 import pytest
-from asking import ask
-from fake_openai import KEY, Fake, adapter, error, fields_of
-from fake_provider import Response, Scenario
 from openai.types import VideoSeconds, VideoSize
+from support.fake_openai import KEY, Fake, adapter, error, fields_of
+from support.fake_provider import Response, Scenario, ask
 
 from vmevalkit.models.openai_videos import ENTRIES, OpenAIVideosProvider
 from vmevalkit.models.provider import ContentRefusedError, CredentialsError, VideoJob

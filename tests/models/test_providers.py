@@ -1,22 +1,19 @@
 """Every provider, through its official client, against a server on loopback that speaks its protocol."""
 
 import asyncio
-import importlib
 import io
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from fake_provider import Scenario
+from fakes import FAKES
 from PIL import Image
+from support.fake_provider import KEY, Scenario
 
 from vmevalkit.media import write_video
 from vmevalkit.models import provider as errors
 from vmevalkit.models.provider import Provider, VideoJob
 from vmevalkit.runner.hosted import Patience, film
-
-FAKES = ["openai", "google", "google_cloud", "luma", "runway", "wavespeed", "replicate", "fal"]
-"""Each has a module ``fake_<name>`` beside this one, with ``Fake`` and ``adapter(url, key)``."""
 
 PATIENCE = Patience(poll_seconds=0.01, job_seconds=20, attempts=4, longest_wait=0.05)
 
@@ -40,7 +37,6 @@ OUTCOMES = {
     Scenario.BAD_REQUEST: errors.RefusedRequestError,
 }
 
-KEY = "sk-planted-key-0123456789"
 PROMPT = 'Move the knight — ünïcode, "quotes" and a\nnew line.'
 
 
@@ -87,7 +83,7 @@ def run(adapter: Provider, job: VideoJob, path, job_id=None) -> Outcome:
 
 @pytest.fixture(params=FAKES)
 def module(request):
-    return importlib.import_module(f"fake_{request.param}")
+    return FAKES[request.param]
 
 
 @pytest.mark.parametrize("scenario", Scenario)

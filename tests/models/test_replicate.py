@@ -1,9 +1,8 @@
 """Models on Replicate."""
 
 import pytest
-from asking import ask
-from fake_provider import Response, Scenario
 from fake_replicate import KEY, Fake, adapter, problem
+from support.fake_provider import Response, Scenario, ask
 
 from vmevalkit.models.provider import (
     JobLostError,

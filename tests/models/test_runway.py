@@ -5,14 +5,13 @@ from typing import Literal, get_args, get_origin, get_type_hints
 
 import fake_runway
 import pytest
-from canned import Canned, ask
-from fake_provider import Response, Scenario
+from canned import Canned
 from runwayml.types.image_to_video_create_params import ImageToVideoCreateParams
-from test_providers import KEY
+from support.fake_provider import KEY, Response, Scenario, ask
 
 from vmevalkit.errors import UsageError
 from vmevalkit.models import provider as errors
-from vmevalkit.models.catalog import ModelEntry
+from vmevalkit.models.entry import ModelEntry
 from vmevalkit.models.provider import VideoJob
 from vmevalkit.models.runway import ENTRIES, SEEDED, RunwayProvider
 

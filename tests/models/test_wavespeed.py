@@ -1,9 +1,8 @@
 """Models on WaveSpeed."""
 
 import pytest
-from asking import ask
-from fake_provider import Scenario
 from fake_wavespeed import KEY, Fake, adapter, data, failure
+from support.fake_provider import Scenario, ask
 
 from vmevalkit.models.provider import JobFailedError, RateLimitError, UnavailableError, UnreachableError, VideoJob
 from vmevalkit.models.wavespeed import ENTRIES

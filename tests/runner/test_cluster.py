@@ -4,11 +4,11 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.folders import contents
 
 from vmevalkit.dataroot import DataRoot, load_evaluation, load_run
 from vmevalkit.errors import UsageError
@@ -86,10 +86,6 @@ def done(process):
     code, out = ended(process)
     assert code == 0, out
     return out
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 def films_and_scores(path):

@@ -2,17 +2,17 @@
 
 import json
 import os
-import random
-import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.folders import contents
+from support.long import longer
+from support.stepping import killed_at_step, spread, steps_of
 
 from vmevalkit import media
 from vmevalkit.dataroot import DataRoot, PairKey, iter_manifest, iter_pairs_on_disk
@@ -27,22 +27,15 @@ from vmevalkit.tasks import get_domain, question_rng
 from vmevalkit.tasks.question import FilmSpec
 
 DOMAINS = ("chess", "maze", "sudoku", "rotation", "raven")
-PAIRS, KILLS = (2000, 20) if "VMEVAL_LONG" in os.environ else (12, 4)
+PAIRS, KILLS = longer((12, 2), (2000, 10))
+EPOCH = "1736937000"
 FILES = ["final_frame.png", "first_frame.png", "prompt.txt", "question_metadata.json"]
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and ".vmevalkit" not in path.parts
-    }
 
 
 def create_in_a_process(folder, *options, **environment):
     return subprocess.run(
         [sys.executable, "-m", "vmevalkit.runner.create_dataset", "--data-dir", folder, *options],
-        env={**os.environ, "SOURCE_DATE_EPOCH": "1736937000", **environment},
+        env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH, **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -161,23 +154,17 @@ def test_two_creators_on_one_folder_do_not_mix(dataset):
         create_dataset(dataset, pairs_per_domain=2)
 
 
-def test_killed_at_any_moment_and_resumed_it_ends_as_if_undisturbed(tmp_path):
-    options = ("--pairs-per-domain", str(PAIRS), "--random-seed", "7", "--workers", "2")
+@pytest.mark.long
+@pytest.mark.parametrize(("workers", "processes"), [(1, 1), (2, 3)])
+def test_killed_at_any_moment_and_resumed_it_ends_as_if_undisturbed(tmp_path, monkeypatch, workers, processes):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
-    began = time.monotonic()
-    assert create_in_a_process(undisturbed, *options).returncode == 0
-    whole = time.monotonic() - began
-    moments = random.Random(7)
-    for _ in range(KILLS):
-        with subprocess.Popen(
-            [sys.executable, "-m", "vmevalkit.runner.create_dataset", "--data-dir", killed, *options],
-            env={**os.environ, "SOURCE_DATE_EPOCH": "1736937000"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        ) as process:
-            time.sleep(0.3 + moments.random() * 2 * whole / KILLS)
-            process.send_signal(signal.SIGKILL)
-    assert create_in_a_process(killed, *options).returncode == 0
+    command = ["create", "--pairs-per-domain", PAIRS, "--random-seed", "7", "--data-dir"]
+    steps = steps_of([*command, undisturbed, "--workers", "1"], undisturbed)
+    again = [*command, killed, "--workers", workers]
+    for step in spread(steps // processes, KILLS):
+        assert killed_at_step(again, killed, step)
+    assert create_in_a_process(killed, *map(str, command[1:5]), "--workers", "2").returncode == 0
     assert len(contents(killed)) == len(DOMAINS) * PAIRS * len(FILES) + 1
     assert contents(killed) == contents(undisturbed)
 
@@ -258,17 +245,30 @@ def test_frames_have_the_size_asked_for(root):
     [
         ({"size": 255}, "must be even, from 256 to 2048, not 255"),
         ({"size": 4096}, "must be even"),
-        ({"film": FilmSpec(fps=0)}, "has 0 frames"),
-        ({"film": FilmSpec(fps=16, seconds=0.05)}, "has 1 frames"),
-        ({"film": FilmSpec(fps=60, seconds=1e6)}, "has 60000000 frames"),
-        ({"film": FilmSpec(fps=16, seconds=-1)}, "has -16 frames"),
+        ({"pairs_per_domain": 0}, "pairs per domain must be at least 1"),
         ({"workers": 0}, "workers must be at least 1"),
     ],
 )
-def test_sizes_and_lengths_that_make_no_sense_are_refused_before_anything_is_made(root, arguments, message):
+def test_numbers_that_make_no_sense_are_refused_before_anything_is_made(root, arguments, message):
     with pytest.raises(UsageError, match=message):
-        create_dataset(root, pairs_per_domain=1, **arguments)
+        create_dataset(root, **{"pairs_per_domain": 1, **arguments})
     assert not root.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("fps", "seconds", "message"),
+    [
+        (0, 3, "has 0 frames"),
+        (16, 0.05, "has 1 frames"),
+        (60, 1e6, "has 60000000 frames"),
+        (16, -1, "has -16 frames"),
+        (16, float("nan"), "cannot be nan seconds long"),
+        (16, float("inf"), "cannot be inf seconds long"),
+    ],
+)
+def test_lengths_of_films_that_make_no_sense_are_refused(fps, seconds, message):
+    with pytest.raises(UsageError, match=message):
+        FilmSpec(fps, seconds)
 
 
 def test_a_domain_that_runs_out_of_puzzles_says_how_many_there_are(root, monkeypatch):

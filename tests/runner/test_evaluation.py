@@ -116,6 +116,7 @@ def test_a_malformed_record_is_named_and_the_rest_goes_on(scored):
     done = evaluate_experiment(scored, EXPERIMENT, RULES, models=["oracle"], force=True)
     assert done.scored == 9
     assert "metadata.json: malformed JSON" in done.failures[0]
+    assert done.failed == len(done.failures) == 1
 
 
 def test_unknown_names_are_refused(scored):
@@ -134,7 +135,7 @@ def test_an_empty_root_says_what_to_do(root):
 
 
 def test_two_evaluations_at_once_do_not_mix(scored):
-    with exclusive(scored.lock(f"evaluate.{EXPERIMENT}.{RULES}"), "holding"), pytest.raises(BusyError):
+    with exclusive(scored.lock("evaluate", EXPERIMENT, RULES), "holding"), pytest.raises(BusyError):
         evaluate_experiment(scored, EXPERIMENT, RULES)
 
 

@@ -9,9 +9,10 @@ import sys
 import time
 
 import pytest
-from fake_openai import Fake
-from fake_provider import Scenario
-from test_providers import KEY
+from support.fake_openai import Fake
+from support.fake_provider import KEY, Scenario
+from support.long import LONG, longer
+from support.waiting import until
 
 from vmevalkit import media
 from vmevalkit.dataroot import DataRoot, load_run
@@ -25,7 +26,6 @@ from vmevalkit.runner.inference import RunOptions, outlook, run_models
 from vmevalkit.runner.shards import Shard
 
 EXPERIMENT = "pilot_experiment"
-LONG = bool(os.environ.get("VMEVAL_LONG"))
 PATIENCE = Patience(poll_seconds=0.01, job_seconds=20, attempts=4, longest_wait=0.05)
 OPTIONS = RunOptions(patience=PATIENCE, limit=1)
 
@@ -37,7 +37,7 @@ class Server(Fake):
         key = request.headers.get("idempotency-key")
         for number, known in enumerate(self.accepted):
             if known.headers.get("idempotency-key") == key:
-                from fake_provider import Response
+                from support.fake_provider import Response
 
                 return Response.of(self.video(f"job-{number + 1}", "queued"))
         return super().create(request)
@@ -135,7 +135,7 @@ class Outage(Fake):
     away = True
 
     def retrieve(self, job_id):
-        from fake_openai import error
+        from support.fake_openai import error
 
         return error(500, "gone for lunch") if self.away else super().retrieve(job_id)
 
@@ -195,7 +195,7 @@ def test_a_damaged_question_does_not_break_the_workers(dataset):
 
 
 def test_an_answer_that_makes_no_sense_is_a_failure_of_its_run(dataset, served):
-    from fake_provider import Response
+    from support.fake_provider import Response
 
     class Odd(Fake):
         def retrieve(self, job_id):
@@ -364,8 +364,9 @@ def questions(made_once, tmp_path) -> DataRoot:
     return root
 
 
+@pytest.mark.long
 def test_runs_that_are_killed_are_taken_up_and_paid_once(questions, tmp_path, served):
-    root, kills, runs_each = questions, 30 if LONG else 4, 1 if LONG else 2
+    root, kills, runs_each = questions, *longer((4, 2), (30, 1))
     servers = {name: served(Scenario.QUEUED, Server) for name in ("one", "two", "three")}
     tables = "".join(
         f'[models.{name}]\ntype = "openai"\nbase_url = "{server.url}/v1"\nkey = "WAN_KEY"\nidempotent = true\n'
@@ -423,9 +424,7 @@ def test_ctrl_c_ends_it_cleanly(made_once, tmp_path, served):
         command, cwd=tmp_path, env={**os.environ, "WAN_KEY": KEY}, stderr=subprocess.PIPE, text=True
     )
     log = tmp_path / "events.jsonl"
-    give_up = time.monotonic() + 30
-    while not (log.exists() and "submitted" in log.read_text()) and time.monotonic() < give_up:
-        time.sleep(0.05)
+    until(lambda: log.exists() and "submitted" in log.read_text())
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130

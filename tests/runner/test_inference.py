@@ -175,7 +175,7 @@ def test_no_questions_is_said_with_the_way_out(root):
 
 
 def test_two_runners_of_one_model_do_not_film_twice(dataset):
-    with exclusive(dataset.lock(f"run.{EXPERIMENT}.static"), "holding"):
+    with exclusive(dataset.lock("run", EXPERIMENT, "static"), "holding"):
         with pytest.raises(BusyError, match="running static"):
             run_models(dataset, EXPERIMENT, ["static"])
         assert run_models(dataset, EXPERIMENT, ["noise"], RunOptions(limit=1, domains=["maze"])).succeeded == 1

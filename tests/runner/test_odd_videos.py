@@ -5,8 +5,8 @@ import subprocess
 import sys
 from hashlib import sha256
 
-import odd_videos
 import pytest
+from support import odd_videos
 
 from vmevalkit.dataroot import load_evaluation, load_run
 from vmevalkit.runner.evaluation import evaluate_experiment

@@ -678,7 +678,7 @@ def test_threads_that_rate_the_same_item_lose_nothing(root, study):
 def test_who_must_wait_too_long_for_the_others_is_told(root, study, monkeypatch):
     [item] = study.next("Ana").items
     monkeypatch.setattr("vmevalkit.runner.rating.study.SAVING_SECONDS", 0.01)
-    with exclusive(root.lock(f"rating.{EXPERIMENT}"), "x"), pytest.raises(BusyError, match="saving a score"):
+    with exclusive(root.lock("rating", EXPERIMENT), "x"), pytest.raises(BusyError, match="saving a score"):
         study.score("Ana", item.item, 3)
 
 

@@ -5,6 +5,7 @@ import threading
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.folders import contents
 
 from vmevalkit.cli import main
 from vmevalkit.dataroot import load_evaluation, read_header
@@ -20,10 +21,6 @@ EXPERIMENT = "pilot_experiment"
 @pytest.fixture(autouse=True)
 def _one_time(monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1750000000")
-
-
-def contents(folder):
-    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
 @given(index=st.integers(0, 10**9), count=st.integers(1, 1000))
@@ -96,7 +93,7 @@ def test_shards_of_an_evaluation_score_every_run_once(dataset):
 
 
 def test_shards_of_one_number_work_at_the_same_time(root):
-    with alone(root, "work", "working", Shard(1, 2)), alone(root, "work", "working", Shard(2, 2)):
+    with alone(root.lock("work"), "working", Shard(1, 2)), alone(root.lock("work"), "working", Shard(2, 2)):
         pass
 
 
@@ -111,7 +108,7 @@ def test_shards_of_one_number_work_at_the_same_time(root):
     ],
 )
 def test_nobody_does_the_same_work_meanwhile(root, first, second, reason):
-    with alone(root, "work", "working", first):
+    with alone(root.lock("work"), "working", first):
         refused = []
         other = threading.Thread(target=lambda: refused.append(try_it(root, second)))
         other.start()
@@ -121,12 +118,21 @@ def test_nobody_does_the_same_work_meanwhile(root, first, second, reason):
 
 def try_it(root, shard):
     try:
-        with alone(root, "work", "working", shard):
+        with alone(root.lock("work"), "working", shard):
             return "done"
     except BusyError as error:
         return error.message
 
 
 def test_other_work_goes_on(root):
-    with alone(root, "work", "working", Shard(1, 2)), alone(root, "work.more", "working", Shard(1, 3)):
+    with alone(root.lock("work"), "working", Shard(1, 2)), alone(root.lock("work", "more"), "working", Shard(1, 3)):
         pass
+
+
+@pytest.mark.parametrize("shard", [None, Shard(1, 2)])
+def test_the_longest_names_can_be_locked(root, shard):
+    locks = [root.lock("run", "e" * 128, f"{'m' * 127}{end}") for end in "12"]
+    with alone(locks[0], "working", shard), alone(locks[1], "working", shard):
+        assert sorted({lock.name for lock in locks}) == sorted(
+            path.name for path in locks[0].parent.iterdir() if "~" not in path.name
+        )

@@ -1,10 +1,10 @@
-"""A real S3 server, for the tests of what is sent to one."""
+"""A real S3 server that remembers what it was asked."""
 
 import pytest
-from s3_server import s3_server
+from support.s3_server import s3_server
 
 
 @pytest.fixture(scope="session")
 def s3():
-    with s3_server() as server:
+    with s3_server(records=True) as server:
         yield server

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
-from fake_provider import FakeProvider, Request, Response, Scenario
+from support.fake_provider import FakeProvider, Request, Response, Scenario
 
 HEAD = 12
 """So many characters of a key are a leak."""

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from s3_server import KEY_ID, SECRET, Request
+from support.s3_server import KEY, SECRET, Request
 
 from vmevalkit.cli import main
 from vmevalkit.dataroot import DataRoot, write_bytes
@@ -83,7 +83,7 @@ def asked(s3, tmp_path_factory) -> dict[str, list[Request]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for name, value in (
-            ("AWS_ACCESS_KEY_ID", KEY_ID),
+            ("AWS_ACCESS_KEY_ID", KEY),
             ("AWS_SECRET_ACCESS_KEY", SECRET),
             ("AWS_ENDPOINT_URL", s3.url),
         ):
@@ -109,7 +109,7 @@ def asked(s3, tmp_path_factory) -> dict[str, list[Request]]:
         import boto3
 
         client = boto3.client(
-            "s3", endpoint_url=s3.url, aws_access_key_id=KEY_ID, aws_secret_access_key=SECRET, region_name="us-east-1"
+            "s3", endpoint_url=s3.url, aws_access_key_id=KEY, aws_secret_access_key=SECRET, region_name="us-east-1"
         )
         client.put_object(Bucket="policies", Key="202501180000/data/questions/left.txt", Body=b"left")
         run("Clean up and archive", "gc", "--grace", "0", "--yes")

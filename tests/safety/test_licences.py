@@ -1,7 +1,7 @@
 """The licences of all that is installed with VMEvalKit, as the packages state them, held to what we accept."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -57,9 +57,9 @@ _FILES = {
 """Words by which the text of a licence is known."""
 
 
-def locked() -> list[str]:
-    """Return the names of all distributions that the locks install on this machine."""
-    text = "".join((REPOSITORY / lock).read_text() for lock in LOCKS)
+def locked(locks: Iterable[str] = LOCKS) -> list[str]:
+    """Return the names of all distributions that locks would install on this machine."""
+    text = "".join((REPOSITORY / lock).read_text() for lock in locks)
     pins = [(pin["name"], pin["marker"]) for pin in _PINNED.finditer(text)]
     return sorted({canonicalize_name(name) for name, marker in pins if not marker or Marker(marker).evaluate()})
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from snapshot_places import Place, bucket, read_files, write_files
+from support.folders import contents
+from support.long import longer
+from support.stores import Place, bucket, write_files
 
 from vmevalkit.cli import main
 from vmevalkit.errors import VMEvalError
@@ -17,9 +19,8 @@ from vmevalkit.snapshots.catalog import fetched_manifest
 
 pytestmark = pytest.mark.s3
 
-LONG = "VMEVAL_LONG" in os.environ
 FILES = 1000
-FLIPS = [1, 7, 100, FILES] if LONG else [7]
+FLIPS = longer([7], [1, 7, 100, FILES])
 SNAPSHOT = "202501151030"
 
 
@@ -81,15 +82,17 @@ def _named(stored: Stored, capsys: pytest.CaptureFixture[str]) -> set[str]:
     return {path for path in stored.files if path in shown.out + shown.err}
 
 
+@pytest.mark.long
 def test_a_deep_verify_names_exactly_the_damaged_objects(stored, rotten, capsys):
     assert main(["verify", f"{stored.place.url}@{SNAPSHOT}", "--deep"]) == 1
     assert _named(stored, capsys) == rotten
 
 
+@pytest.mark.long
 def test_a_pull_names_exactly_the_damaged_objects_and_writes_none_of_them(stored, rotten, capsys, tmp_path):
     assert main(["pull", SNAPSHOT, "--remote", stored.place.url, "--to", str(tmp_path / "back")]) == 1
     assert _named(stored, capsys) == rotten
-    assert read_files(tmp_path / "back") == {path: data for path, data in stored.files.items() if path not in rotten}
+    assert contents(tmp_path / "back") == {path: data for path, data in stored.files.items() if path not in rotten}
 
 
 def test_a_sound_snapshot_passes_the_deep_verify(stored, capsys, monkeypatch):
@@ -118,12 +121,13 @@ def remote_folder(folder_place, tree) -> Path:
     return Path(folder_place.url.removeprefix("file://"))
 
 
+@pytest.mark.long
 def test_a_flipped_bit_in_a_manifest_is_found_or_changes_nothing(folder_place, remote_folder):
     remote, path = folder_place.open(), remote_folder / SNAPSHOT / "manifest.jsonl.gz"
     with fetched_manifest(remote, SNAPSHOT) as manifest:
         sound = (manifest.header, list(manifest.rows()))
     bits, found = path.stat().st_size * 8, 0
-    for bit in range(bits) if LONG else random.Random(0).sample(range(bits), 150):
+    for bit in longer(random.Random(0).sample(range(bits), 150), range(bits)):
         with _flipped(path, bit):
             try:
                 with fetched_manifest(remote, SNAPSHOT) as manifest:
@@ -134,10 +138,11 @@ def test_a_flipped_bit_in_a_manifest_is_found_or_changes_nothing(folder_place, r
     assert found > 50
 
 
+@pytest.mark.long
 def test_a_flipped_bit_in_the_pointer_never_leads_to_another_snapshot(folder_place, remote_folder):
     remote, path = folder_place.open(), remote_folder / "latest/snapshot.json"
     bits, found = path.stat().st_size * 8, 0
-    for bit in range(bits if LONG else 60 * 8):  # The snapshot's name comes first.
+    for bit in range(longer(60 * 8, bits)):  # The snapshot's name comes first.
         with _flipped(path, bit):
             try:
                 assert read_latest(remote).snapshot == SNAPSHOT

@@ -3,7 +3,8 @@
 import hashlib
 
 import pytest
-from snapshot_places import Place, read_files, write_files
+from support.folders import contents
+from support.stores import Place, write_files
 
 from vmevalkit.errors import RecordError
 from vmevalkit.snapshots import Remote, list_snapshots, open_remote, pull, push, tree_at
@@ -87,7 +88,7 @@ def test_a_file_that_changes_once_is_pushed_as_it_is_afterwards(meddler, tmp_pat
     remote = meddler(times=1)
     push(remote, tree_at(tmp_path / "data"), name="20250115")
     pull(remote, "20250115", tmp_path / "back")
-    assert read_files(tmp_path / "back") == read_files(tmp_path / "data")
+    assert contents(tmp_path / "back") == contents(tmp_path / "data")
 
 
 def test_a_file_that_keeps_changing_is_refused_by_name_and_nothing_is_published(meddler, tmp_path):

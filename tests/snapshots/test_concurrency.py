@@ -12,7 +12,9 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from snapshot_places import Place, read_files, write_files
+from support.folders import contents
+from support.long import longer
+from support.stores import Place, write_files
 
 from vmevalkit.dataroot import DataRoot
 from vmevalkit.snapshots import add_version, list_snapshots, pull, push, read_latest, read_log, tree_at
@@ -20,7 +22,7 @@ from vmevalkit.snapshots import add_version, list_snapshots, pull, push, read_la
 pytestmark = [pytest.mark.s3, pytest.mark.parametrize("place", ["moto", "folder"], indirect=True)]
 """rclone's server takes no notice of conditions: there a push says that nobody else may push at the same moment."""
 
-ROUNDS = 20 if "VMEVAL_LONG" in os.environ else 2
+ROUNDS = longer(2, 20)
 FILES = 25
 MINUTE = "202501151030"
 
@@ -68,7 +70,7 @@ def _reader(place: Place, folder: Path) -> Iterator[dict[str, list[dict[str, byt
                 number += 1
                 result = pull(remote, latest.snapshot, folder / str(number))
                 assert (result.failed, result.written) == (0, latest.files)
-                seen.setdefault(latest.snapshot, []).append(read_files(folder / str(number)))
+                seen.setdefault(latest.snapshot, []).append(contents(folder / str(number)))
             for listed in list_snapshots(remote):
                 assert listed.header.files == FILES
             if last:
@@ -94,7 +96,7 @@ def test_of_two_pushes_with_one_name_one_wins_and_the_other_is_told(place, two_r
     assert MINUTE in error
     assert "--date" in hint
 
-    remote, files = place.open(), read_files(two_roots[winner])
+    remote, files = place.open(), contents(two_roots[winner])
     assert read_latest(remote).snapshot == MINUTE
     data = f"{MINUTE}/data/"
     assert {key.removeprefix(data): place.fetch(key) for key in place.objects() if key.startswith(data)} == files
@@ -104,9 +106,10 @@ def test_of_two_pushes_with_one_name_one_wins_and_the_other_is_told(place, two_r
     # What the other one wanted to keep is not lost: its next push brings it.
     push(remote, tree_at(two_roots[1 - winner]), name="202501151031")
     pull(remote, "202501151031", tmp_path / "other")
-    assert read_files(tmp_path / "other") == read_files(two_roots[1 - winner])
+    assert contents(tmp_path / "other") == contents(two_roots[1 - winner])
 
 
+@pytest.mark.long
 def test_two_pushes_with_two_names_both_land_and_the_later_is_the_latest(place, two_roots, tmp_path):
     expected: dict[str, dict[str, bytes]] = {}
     with _reader(place, tmp_path / "seen") as seen:
@@ -114,13 +117,13 @@ def test_two_pushes_with_two_names_both_land_and_the_later_is_the_latest(place, 
             names = [f"2025011510{2 * number + i:02d}" for i in range(2)]
             for root, name in zip(two_roots, names, strict=True):
                 _change(root, number)
-                expected[name] = read_files(root)
+                expected[name] = contents(root)
             ended = _push_at_once(place, two_roots, names)
             assert [status for status, _ in ended] == [0, 0], ended
             assert read_latest(place.open()).snapshot == names[1]
     for name, files in expected.items():
         assert pull(place.open(), name, tmp_path / name).failed == 0
-        assert read_files(tmp_path / name) == files
+        assert contents(tmp_path / name) == files
     assert [listed.snapshot for listed in list_snapshots(place.open())] == sorted(expected)
     assert max(seen) == max(expected)
     assert all(found == expected[name] for name, all_found in seen.items() for found in all_found)
@@ -133,7 +136,7 @@ def test_two_pushes_of_one_data_root_do_not_mix(place, two_roots, tmp_path):
     assert sorted(status for status, _ in ended) in ([0, 0], [0, 1]), ended
     assert [listed.snapshot for listed in list_snapshots(place.open())] == [MINUTE]
     pull(place.open(), MINUTE, tmp_path / "back")
-    assert read_files(tmp_path / "back") == read_files(root)
+    assert contents(tmp_path / "back") == contents(root)
 
 
 @contextmanager

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_by_hand import put_manifest, row
-from snapshot_places import Place, write_files
+from support.stores import Place, write_files
 
-from vmevalkit.cli import main
 from vmevalkit.dataroot import DataRoot
 from vmevalkit.errors import UsageError
 from vmevalkit.snapshots import Change, Tree, difference, fetched_manifest, open_remote, push, tree_at
@@ -272,20 +271,9 @@ def test_memory_does_not_grow_with_the_number_of_changes(memory):
 
 
 @pytest.fixture
-def vmevalkit(place, tree, monkeypatch, capsys, tmp_path):
-    """Run a command with the settings of a user; return the exit status, standard output and standard error."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("VMEVAL_REMOTE", place.url)
+def user(user, tree, monkeypatch):
+    """Set the data root as well."""
     monkeypatch.setenv("VMEVAL_DATA_DIR", str(tree.root.path))
-    for name, value in place.environment.items():
-        monkeypatch.setenv(name, value)
-
-    def command(*arguments):
-        status = main(arguments)
-        shown = capsys.readouterr()
-        return status, shown.out, shown.err
-
-    return command
 
 
 def change_some(tree: Tree) -> None:

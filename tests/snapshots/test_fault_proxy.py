@@ -9,7 +9,7 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
-from fault_proxy import KINDS, FaultProxy
+from support.fault_proxy import KINDS, FaultProxy
 
 BODY = b"0123456789"
 

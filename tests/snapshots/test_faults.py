@@ -3,7 +3,6 @@
 What is on the remote afterwards is read without the proxy that brings the faults.
 """
 
-import os
 import random
 import sys
 from collections import Counter
@@ -13,8 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fault_proxy import KINDS, FaultProxy
-from snapshot_places import Place, read_files, write_files
+from support.fault_proxy import KINDS, FaultProxy
+from support.folders import contents
+from support.long import LONG, longer
+from support.stores import Place, write_files
 
 from vmevalkit.errors import RecordError, VMEvalError
 from vmevalkit.snapshots import Remote, list_snapshots, pull, push, read_latest, tree_at
@@ -22,8 +23,7 @@ from vmevalkit.snapshots.catalog import fetched_manifest
 
 pytestmark = pytest.mark.s3
 
-LONG = "VMEVAL_LONG" in os.environ
-TRANSFERS = 100 if LONG else 6
+TRANSFERS = longer(6, 100)
 PATIENCE_SECONDS = "1"
 FILM, LARGE_BYTES = "outputs/film.mp4", 26 << 20
 """Large enough to go up in parts."""
@@ -62,7 +62,7 @@ def _assert_stored(place: Place, snapshot: str, files: dict[str, bytes]) -> None
 
 def _replace_tree(folder: Path, files: dict[str, bytes]) -> None:
     write_files(folder, files)
-    for path in read_files(folder).keys() - files.keys():
+    for path in contents(folder).keys() - files.keys():
         (folder / path).unlink()
 
 
@@ -127,12 +127,12 @@ def _pull(client: Place, snapshot: str, target: Path, files: dict[str, bytes]) -
         result = pull(client.open(), snapshot, target)
     except VMEvalError as error:
         assert error.message  # noqa: PT017 - an error is one of the two ends that are right
-        got = read_files(target)
+        got = contents(target)
         assert got == {path: files[path] for path in got}
         return f"{type(error).__name__}: {error.message.split(': ')[-1]}"
     assert result.failed == len(result.failures)
     named = {failure.split(": ")[0] for failure in result.failures}
-    assert read_files(target) == {path: data for path, data in files.items() if path not in named}
+    assert contents(target) == {path: data for path, data in files.items() if path not in named}
     return "whole" if not named else f"{len(named)} files named"
 
 
@@ -143,6 +143,7 @@ def _tally(what: str, place: Place, proxy: FaultProxy, ends: Counter[str], capsy
             sys.stdout.write(f"\n{line}\n")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", ["moto", "rclone"], indirect=True)
 def test_pushes_through_faults_of_all_kinds_end_whole_or_with_a_reason(place, tmp_path, at, capsys):
     rng = random.Random(1)
@@ -161,6 +162,7 @@ def test_pushes_through_faults_of_all_kinds_end_whole_or_with_a_reason(place, tm
     pushes.assert_it_goes_on("202501151230", rng, at)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", ["moto", "rclone"], indirect=True)
 def test_pulls_through_faults_of_all_kinds_end_whole_or_with_a_reason(place, tmp_path, capsys):
     rng = random.Random(2)
@@ -175,14 +177,15 @@ def test_pulls_through_faults_of_all_kinds_end_whole_or_with_a_reason(place, tmp
             # Whatever was missing comes the next time, and nothing is fetched twice.
             again = pull(place.open(), "20250115", target)
             assert (again.failed, again.written + again.skipped) == (0, len(files))
-            assert read_files(target) == files
+            assert contents(target) == files
     _tally("pulls", place, proxy, ends, capsys)
     assert proxy.faults.total() >= TRANSFERS / 2
     assert ends["whole"] >= TRANSFERS / 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("place", ["moto", "rclone"] if LONG else ["moto"], indirect=True)
+@pytest.mark.parametrize("place", longer(["moto"], ["moto", "rclone"]), indirect=True)
 def test_one_kind_of_fault_many_times(place, kind, tmp_path, at):
     rng = random.Random(kind)
     pushes = _Pushes(place, tmp_path / "data", _random_files(rng))
@@ -209,7 +212,8 @@ def _writes(remote: Remote) -> dict[str, Callable[[str], object]]:
     }
 
 
-@pytest.mark.parametrize("kind", KINDS if LONG else [kind for kind in KINDS if kind != "stall"])
+@pytest.mark.long
+@pytest.mark.parametrize("kind", longer([kind for kind in KINDS if kind != "stall"], KINDS))
 @pytest.mark.parametrize("place", ["moto", "rclone"], indirect=True)
 def test_one_fault_does_not_keep_a_document_from_being_written(place, kind):
     def stored(case: tuple[str, int]) -> bytes:
@@ -229,9 +233,10 @@ def test_one_fault_does_not_keep_a_document_from_being_written(place, kind):
             assert found == WANTED, case
 
 
-@pytest.mark.parametrize("kind", KINDS if LONG else ["flip-up"])
+@pytest.mark.long
+@pytest.mark.parametrize("kind", longer(["flip-up"], KINDS))
 @pytest.mark.parametrize(
-    "document", ["manifest.jsonl.gz", "push.json", *(["latest/snapshot.json", ".vmevalkit/probe"] if LONG else [])]
+    "document", ["manifest.jsonl.gz", "push.json", *longer([], ["latest/snapshot.json", ".vmevalkit/probe"])]
 )
 @pytest.mark.parametrize("place", ["moto", "rclone"], indirect=True)
 def test_a_fault_in_each_document_of_a_push(place, kind, document, tmp_path, at):
@@ -249,7 +254,8 @@ def test_a_fault_in_each_document_of_a_push(place, kind, document, tmp_path, at)
     pushes.assert_it_goes_on("202501151032", rng, at)
 
 
-@pytest.mark.parametrize("kind", KINDS if LONG else ["flip-up", "flip-down"])
+@pytest.mark.long
+@pytest.mark.parametrize("kind", longer(["flip-up", "flip-down"], KINDS))
 @pytest.mark.parametrize("place", ["moto"], indirect=True)
 def test_faults_without_end_are_told_and_nothing_is_visible(place, kind, tmp_path, at):
     """The first snapshot stays the latest when the store fails every request."""
@@ -266,5 +272,5 @@ def test_faults_without_end_are_told_and_nothing_is_visible(place, kind, tmp_pat
         assert (pushes.ends.total(), pushes.ends["whole"], list(pushes.whole)) == (2, 1, ["202501151030"])
         if kind != "flip-up":  # A pull sends no bodies.
             assert _pull(_through(place, proxy), "202501151030", tmp_path / "back", first) != "whole"
-            assert read_files(tmp_path / "back") == {}
+            assert contents(tmp_path / "back") == {}
     pushes.assert_it_goes_on("202501151032", rng, at)

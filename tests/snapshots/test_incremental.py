@@ -5,7 +5,8 @@ import os
 from pathlib import Path
 
 import pytest
-from snapshot_places import read_files, write_files
+from support.folders import contents
+from support.stores import write_files
 
 from vmevalkit.errors import RecordError, RemoteError
 from vmevalkit.settings import Settings
@@ -34,7 +35,7 @@ def test_a_chain_of_them_comes_back_whole(remote, tree, files, tmp_path):
         write_files(tree.root.path, expected)
         push(remote, tree, name=f"202501{day}", incremental=True)
     pull(remote, "20250118", tmp_path / "back")
-    assert read_files(tmp_path / "back") == expected
+    assert contents(tmp_path / "back") == expected
 
 
 def test_a_full_push_after_it_copies_from_wherever_the_objects_are(place, remote, tree, files):

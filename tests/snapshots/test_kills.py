@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from fault_proxy import FaultProxy
-from snapshot_places import Place, read_files, write_files
+from support.fault_proxy import FaultProxy
+from support.folders import contents
+from support.long import longer
+from support.stores import Place, write_files
 
 from vmevalkit.dataroot import is_temporary
 from vmevalkit.snapshots import list_snapshots, push, read_latest, tree_at
@@ -21,8 +23,7 @@ from vmevalkit.snapshots.walk import walk
 
 pytestmark = pytest.mark.s3
 
-LONG = "VMEVAL_LONG" in os.environ
-KILLS, FILES = (100, 300) if LONG else (2, 80)
+KILLS, FILES = longer((2, 80), (100, 300))
 """On each kind of store."""
 LARGE_BYTES = 26 << 20
 """Large enough to go up in parts."""
@@ -120,7 +121,7 @@ def _write_tree(folder: Path, files: dict[str, bytes]) -> None:
         if not file.exists() or file.read_bytes() != data:
             write_files(folder, {path: data})
             os.utime(file, (time.time() - 3600, time.time() - 3600))
-    for path in read_files(folder).keys() - files.keys():
+    for path in contents(folder).keys() - files.keys():
         (folder / path).unlink()
 
 
@@ -131,7 +132,8 @@ def _is_bookkeeping(key: str, whole: dict[str, dict[str, bytes]]) -> bool:
     return any(key in (f"{name}/manifest.jsonl.gz", f"{name}/push.json") for name in whole)
 
 
-@pytest.mark.parametrize("place", ["moto", "rclone", "folder"] if LONG else ["moto", "folder"], indirect=True)
+@pytest.mark.long
+@pytest.mark.parametrize("place", longer(["moto", "folder"], ["moto", "rclone", "folder"]), indirect=True)
 def test_a_push_that_was_killed_and_is_run_again_is_whole_and_gc_finds_what_it_left(place, victim, tmp_path):
     rng, data = random.Random(1), tmp_path / "data"
     folder = Path(place.url.removeprefix("file://"))
@@ -176,7 +178,8 @@ def test_a_push_that_was_killed_and_is_run_again_is_whole_and_gc_finds_what_it_l
     assert {key for key in kept - named if not _is_bookkeeping(key, whole)} == set()
 
 
-@pytest.mark.parametrize("place", ["moto", "rclone", "folder"] if LONG else ["rclone", "folder"], indirect=True)
+@pytest.mark.long
+@pytest.mark.parametrize("place", longer(["rclone", "folder"], ["moto", "rclone", "folder"]), indirect=True)
 def test_a_pull_that_was_killed_and_is_run_again_is_whole(place, victim, tmp_path):
     files = _files(1, random.Random(1))
     write_files(tmp_path / "data", files)
@@ -186,10 +189,10 @@ def test_a_pull_that_was_killed_and_is_run_again_is_whole(place, victim, tmp_pat
     for number in range(KILLS):
         target = tmp_path / "back" / str(number)
         victim.kill(target, "pull", "20250115", "--to", target)
-        early = {path: content for path, content in read_files(target).items() if not _temporary(path)}
+        early = {path: content for path, content in contents(target).items() if not _temporary(path)}
         assert early == {path: files[path] for path in early}
         victim.run("pull", "20250115", "--to", target)
-        assert {path: content for path, content in read_files(target).items() if not _temporary(path)} == files
+        assert {path: content for path, content in contents(target).items() if not _temporary(path)} == files
         assert [file.path for file in walk(tree_at(target))] == sorted(files)
 
 

@@ -7,7 +7,8 @@ import os
 import sys
 
 import pytest
-from snapshot_places import Place, read_files, write_files
+from support.folders import contents
+from support.stores import Place, write_files
 
 from vmevalkit.errors import RecordError, UsageError, VMEvalError
 from vmevalkit.snapshots import files_to_remove, open_remote, pull, push
@@ -37,7 +38,7 @@ def put_manifest(remote, rows: list[dict], **changes) -> None:
 def test_a_manifest_made_by_hand_works_if_it_is_true(remote, tmp_path):
     put_manifest(remote, [row("a"), row("b/c")])
     assert pull(remote, SNAPSHOT, tmp_path / "back").written == 2
-    assert read_files(tmp_path / "back") == {"a": b"evil", "b/c": b"evil"}
+    assert contents(tmp_path / "back") == {"a": b"evil", "b/c": b"evil"}
 
 
 @pytest.mark.parametrize(
@@ -83,14 +84,14 @@ def test_bytes_that_are_not_those_of_the_manifest_never_get_a_name(remote, tmp_p
     assert (result.written, result.failed) == (1, 1)
     assert result.failures[0].startswith("b: ")
     assert "does not have the bytes that the manifest says" in result.failures[0]
-    assert read_files(tmp_path / "back") == {"a": b"evil"}  # no temporary file either
+    assert contents(tmp_path / "back") == {"a": b"evil"}  # no temporary file either
 
 
 def test_an_old_file_stays_when_the_new_one_is_damaged(remote, tmp_path):
     put_manifest(remote, [row("a", sha256="0" * 64)])
     write_files(tmp_path / "back", {"a": b"mine"})
     assert pull(remote, SNAPSHOT, tmp_path / "back").failed == 1
-    assert read_files(tmp_path / "back") == {"a": b"mine"}
+    assert contents(tmp_path / "back") == {"a": b"mine"}
 
 
 def test_a_link_in_the_target_is_not_followed_out_of_it(remote, tmp_path):
@@ -101,7 +102,7 @@ def test_a_link_in_the_target_is_not_followed_out_of_it(remote, tmp_path):
     result = pull(remote, SNAPSHOT, tmp_path / "back")
     assert [failure.split(":")[0] for failure in result.failures] == ["a/evil", "b"]
     assert "leads out of" in result.failures[0]
-    assert read_files(tmp_path / "outside") == {"kept": b"kept"}
+    assert contents(tmp_path / "outside") == {"kept": b"kept"}
     assert (tmp_path / "back/c").read_bytes() == b"evil"
 
 
@@ -158,7 +159,7 @@ def test_what_the_snapshot_lacks_is_removed_if_asked_for(remote, tmp_path):
         "questions/old/x",
     ]
     assert pull(remote, SNAPSHOT, tmp_path / "back", max_delete=3).removed == 3
-    assert read_files(tmp_path / "back") == {"questions/a": b"evil", "questions/b/c": b"evil", "notes.txt": b""}
+    assert contents(tmp_path / "back") == {"questions/a": b"evil", "questions/b/c": b"evil", "notes.txt": b""}
     assert not (tmp_path / "back/questions/old").exists()
 
 
@@ -166,14 +167,14 @@ def test_only_the_part_that_is_pulled_is_cleared(remote, tmp_path):
     put_manifest(remote, [row("questions/a"), row("questions/b/c")])
     write_files(tmp_path / "back", {"questions/old": b"", "questions/b/y": b"", "outputs/z": b""})
     assert pull(remote, SNAPSHOT, tmp_path / "back", below="questions/b", max_delete=9).removed == 1
-    assert set(read_files(tmp_path / "back")) == {"questions/old", "questions/b/c", "outputs/z"}
+    assert set(contents(tmp_path / "back")) == {"questions/old", "questions/b/c", "outputs/z"}
 
 
 def test_the_snapshot_of_a_part_clears_that_part_only(remote, tmp_path):
     put_manifest(remote, [row("outputs/pilot/a")], scope="outputs/pilot")
     write_files(tmp_path / "back", {"questions/a": b"", "outputs/pilot/b": b"", "outputs/other/c": b""})
     assert pull(remote, SNAPSHOT, tmp_path / "back", max_delete=9).removed == 1
-    assert set(read_files(tmp_path / "back")) == {"questions/a", "outputs/pilot/a", "outputs/other/c"}
+    assert set(contents(tmp_path / "back")) == {"questions/a", "outputs/pilot/a", "outputs/other/c"}
 
 
 def test_more_than_is_allowed_is_not_removed_and_nothing_is_written(remote, tmp_path):
@@ -181,14 +182,14 @@ def test_more_than_is_allowed_is_not_removed_and_nothing_is_written(remote, tmp_
     write_files(tmp_path / "back", {"questions/b": b"", "questions/c": b""})
     with pytest.raises(UsageError, match="more than 1 files"):
         pull(remote, SNAPSHOT, tmp_path / "back", max_delete=1)
-    assert set(read_files(tmp_path / "back")) == {"questions/b", "questions/c"}
+    assert set(contents(tmp_path / "back")) == {"questions/b", "questions/c"}
 
 
 def test_nothing_is_removed_if_a_file_did_not_come(remote, tmp_path):
     put_manifest(remote, [row("questions/a", sha256="0" * 64)])
     write_files(tmp_path / "back", {"questions/b": b""})
     assert pull(remote, SNAPSHOT, tmp_path / "back", max_delete=9).removed == 0
-    assert set(read_files(tmp_path / "back")) == {"questions/b"}
+    assert set(contents(tmp_path / "back")) == {"questions/b"}
 
 
 def test_a_file_that_looks_as_it_did_when_it_was_pulled_is_not_read_again(remote, tmp_path, monkeypatch):

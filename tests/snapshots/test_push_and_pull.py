@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from snapshot_places import read_files, write_files
+from support.folders import contents
+from support.stores import write_files
 
 from vmevalkit.dataroot import DataRoot, exclusive
 from vmevalkit.errors import BusyError, ConflictError, RemoteError, UsageError
@@ -33,7 +34,7 @@ def test_pull_gives_back_the_same_bytes(remote, tree, files, tmp_path):
     push(remote, tree, name="202501151030")
     result = pull(remote, "202501151030", tmp_path / "back")
     assert (result.written, result.skipped, result.failed) == (len(files), 0, 0)
-    assert read_files(tmp_path / "back") == files
+    assert contents(tmp_path / "back") == files
 
 
 def test_pull_does_not_fetch_what_is_there(remote, tree, files, tmp_path):
@@ -42,14 +43,14 @@ def test_pull_does_not_fetch_what_is_there(remote, tree, files, tmp_path):
     (tmp_path / "back" / FRAME).write_bytes(b"x" * len(files[FRAME]))
     result = pull(remote, "202501151030", tmp_path / "back")
     assert (result.written, result.skipped) == (1, len(files) - 1)
-    assert read_files(tmp_path / "back") == files
+    assert contents(tmp_path / "back") == files
 
 
 def test_pull_of_a_part_brings_only_that(remote, tree, files, tmp_path):
     push(remote, tree, name="202501151030")
     pull(remote, "202501151030", tmp_path / "back", below="questions/chess_task/")
     expected = {path: data for path, data in files.items() if path.startswith("questions/chess_task/")}
-    assert read_files(tmp_path / "back") == expected
+    assert contents(tmp_path / "back") == expected
 
 
 def test_pull_of_a_part_takes_whole_names(remote, tree, tmp_path):
@@ -92,9 +93,9 @@ def test_only_what_changed_is_uploaded_and_the_snapshot_is_whole(remote, tree, f
 
     assert (result.uploaded, result.copied, result.removed) == (3, len(files) - 3, 1)
     pull(remote, "202501151031", tmp_path / "new")
-    assert read_files(tmp_path / "new") == changed
+    assert contents(tmp_path / "new") == changed
     pull(remote, "202501151030", tmp_path / "old")
-    assert read_files(tmp_path / "old") == files
+    assert contents(tmp_path / "old") == files
 
 
 def test_an_object_that_the_latest_snapshot_has_lost_is_uploaded_again(remote, tree, files, tmp_path):
@@ -131,7 +132,7 @@ def test_names_with_unusual_characters_survive(remote, tmp_path):
     push(remote, tree_at(tmp_path / "data"), name="20250115")
     push(remote, tree_at(tmp_path / "data"), name="20250116")
     pull(remote, "20250116", tmp_path / "back")
-    assert read_files(tmp_path / "back") == files
+    assert contents(tmp_path / "back") == files
 
 
 def test_a_large_file_goes_up_in_parts(remote, tmp_path):
@@ -155,7 +156,7 @@ def test_an_archive_is_never_the_latest(remote, tree, files, tmp_path):
     assert (result.s3_uri, result.is_latest) == (f"{remote.url}/archive/pilot/data", False)
     assert read_latest(remote) is None
     pull(remote, "archive/pilot", tmp_path / "back")
-    assert read_files(tmp_path / "back") == files
+    assert contents(tmp_path / "back") == files
 
 
 def test_a_part_of_the_root_keeps_its_paths(place, remote, tree, files):
@@ -240,7 +241,7 @@ def test_a_killed_push_leaves_the_old_latest_and_the_next_one_succeeds(place, re
     at("202501151032")
     assert push(remote, tree).is_latest
     pull(remote, resolve(remote, "latest"), tmp_path / "back")
-    assert read_files(tmp_path / "back") == {**files, FRAME: b"another frame"}
+    assert contents(tmp_path / "back") == {**files, FRAME: b"another frame"}
 
 
 def test_a_killed_push_can_be_made_again_under_the_same_name_and_leaves_no_strays(place, remote, tree, files):
@@ -300,7 +301,7 @@ def test_a_flipped_bit_is_named_and_the_other_files_come(place, remote, tree, fi
     ]
     assert result.failed == 3
     sound = {path: data for path, data in files.items() if path != FRAME and "maze_0000" not in path}
-    assert read_files(tmp_path / "back") == sound
+    assert contents(tmp_path / "back") == sound
 
 
 def test_a_folder_remote_inside_the_data_root_is_refused(tree):

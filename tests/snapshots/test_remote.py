@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
-from snapshot_places import KEY, SECRET, Place
+from support.stores import KEY, SECRET, Place
 
 from vmevalkit.errors import ConflictError, RemoteError, UsageError, VMEvalError
 from vmevalkit.snapshots import MissingObjectError, open_remote, push, read_latest
@@ -19,15 +19,19 @@ pytestmark = pytest.mark.s3
 honours_conditions = pytest.mark.parametrize("place", ["moto", "folder"], indirect=True)
 
 EXPECTED = {
-    "moto": Conditions(create=True, update=True, md5=True),
-    "rclone": Conditions(create=False, update=False, md5=True),
-    "folder": Conditions(create=True, update=False, md5=False),
+    "moto": Conditions(create=True, update=True),
+    "rclone": Conditions(create=False, update=False),
+    "folder": Conditions(create=True, update=False),
 }
 
 
 def test_it_finds_out_which_conditions_the_store_honours(place, remote):
     assert remote.conditions == EXPECTED[place.kind]
     assert place.open().conditions == EXPECTED[place.kind]
+
+
+def test_it_finds_out_whether_it_answers_with_md5s(place, remote):
+    assert remote.answers_with_md5 == (place.kind != "folder")
 
 
 def test_an_object_is_created_once(remote):
@@ -66,7 +70,7 @@ def test_no_update_is_lost(place, remote):
     assert remote.read("count") == b"20"
 
 
-def test_what_is_not_there(remote):
+def test_what_is_not_there_reads_as_nothing_and_cannot_be_streamed_or_copied(remote):
     assert remote.read("nothing") is None
     assert not remote.exists("nothing")
     assert remote.is_empty("nothing")
@@ -137,7 +141,7 @@ def failure(place, **environment) -> VMEvalError:
         {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
     ],
 )
-def test_no_credentials(environment):
+def test_without_credentials_the_variables_to_set_are_named(environment):
     error = failure(Place("s3", "s3://bucket", environment))
     assert isinstance(error, UsageError)
     assert "no credentials" in error.message
@@ -147,7 +151,7 @@ def test_no_credentials(environment):
 
 
 @pytest.mark.parametrize("server", ["moto_url", "rclone_url"])
-def test_no_bucket(request, server):
+def test_a_bucket_that_is_not_there_is_named_with_its_setting(request, server):
     environment = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
     environment["AWS_ENDPOINT_URL"] = request.getfixturevalue(server)
     error = failure(Place("s3", "s3://no-such-bucket", environment))

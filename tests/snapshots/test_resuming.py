@@ -6,10 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from snapshot_places import read_files, write_files
+from support.folders import contents
+from support.stores import write_files
 
+from vmevalkit.dataroot import DataRoot, FileState
 from vmevalkit.errors import RemoteError
 from vmevalkit.snapshots import Remote, open_remote, pull, push, read_latest, tree_at
+from vmevalkit.snapshots.journal import opened_journal
+from vmevalkit.snapshots.manifest import Row
 
 pytestmark = pytest.mark.s3
 
@@ -156,6 +160,22 @@ def test_nothing_is_left_behind_under_the_data_root(remote, old_tree):
     assert not list(old_tree.root.state.glob("push*"))
 
 
+@pytest.mark.parametrize(("count", "kept"), [(99, False), (100, True)])
+def test_a_journal_is_made_once_there_is_something_to_write(tmp_path, count, kept):
+    root = DataRoot(tmp_path)
+    root.state.mkdir()
+    with opened_journal(root, "token") as journal:
+        for number in range(count):
+            row = Row(f"questions/{number}", 1, "0" * 64, f"20250115/data/questions/{number}")
+            journal.put(row, FileState(1, AT * 10**9, number))
+        assert bool(list(root.state.glob("push-token.sqlite*"))) == kept
+    with opened_journal(root, "token") as journal:
+        assert journal.resumes
+        assert journal.get("questions/7", FileState(1, AT * 10**9, 7)).key == "20250115/data/questions/7"
+        journal.discard()
+    assert not list(root.state.iterdir())
+
+
 def test_a_push_that_cannot_be_published_can_be_repeated(folder_place, old_tree, files, tmp_path):
     remote = folder_place.open()
 
@@ -170,7 +190,7 @@ def test_a_push_that_cannot_be_published_can_be_repeated(folder_place, old_tree,
     result = push(remote, old_tree, name="20250115")
     assert result.resumed == len(files)
     pull(remote, "20250115", tmp_path / "back")
-    assert read_files(tmp_path / "back") == files
+    assert contents(tmp_path / "back") == files
 
 
 class Interrupted(Remote):

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from snapshot_places import KEY, SECRET, read_files, write_files
+from support.folders import contents
+from support.stores import KEY, SECRET, write_files
 
 from vmevalkit.cli import main
 from vmevalkit.errors import ConflictError, UsageError
@@ -59,8 +60,8 @@ def test_the_script_takes_its_own_folder_where_no_other_is_named(configured, tre
     shutil.copy(SCRIPT, tree.root.path)
     done = run(tree.root.path / "s3_sync.py", "--date", "20250115", cwd=tmp_path)
     assert done.returncode == 0
-    assert read_files(tmp_path / "remote/20250115/data") == {
-        path: data for path, data in read_files(tree.root.path).items() if path != "s3_sync.py"
+    assert contents(tmp_path / "remote/20250115/data") == {
+        path: data for path, data in contents(tree.root.path).items() if path != "s3_sync.py"
     }
 
 
@@ -164,15 +165,8 @@ def test_log_version_finds_the_remote_by_the_address(configured, monkeypatch):
 
 
 @pytest.fixture
-def vmevalkit(configured, capsys):
-    """Run a command in this process; return its exit status, standard output and standard error."""
-
-    def command(*arguments):
-        status = main(arguments)
-        shown = capsys.readouterr()
-        return status, shown.out, shown.err
-
-    return command
+def user(configured):
+    """Have the settings of these tests."""
 
 
 def test_push_says_what_it_did(vmevalkit, configured, tree, files, at):
@@ -206,7 +200,7 @@ def test_versions_are_listed_in_the_known_form(vmevalkit, configured, tree, at):
     vmevalkit("push", "--log")
     at("202501161030")
     vmevalkit("push", "--force", "--log")
-    number = len(read_files(tree.root.path))
+    number = len(contents(tree.root.path))
     expected = (
         "📊 Dataset Versions\n"
         "========================================\n"
@@ -224,7 +218,7 @@ def test_pull_brings_back_a_version(vmevalkit, files, tmp_path):
     vmevalkit("push", "--log")
     status, out, _ = vmevalkit("pull", "1.0", "--to", str(tmp_path / "back"))
     assert (status, out.split(":")[0]) == (0, "202501151030")
-    assert read_files(tmp_path / "back") == files
+    assert contents(tmp_path / "back") == files
 
 
 def test_pull_names_what_failed_and_exits_with_1(vmevalkit, configured, files, tmp_path):
@@ -233,7 +227,7 @@ def test_pull_names_what_failed_and_exits_with_1(vmevalkit, configured, files, t
     status, out, err = vmevalkit("pull", "--to", str(tmp_path / "back"), "--json")
     assert (status, json.loads(out)["failed"]) == (1, 1)
     assert err.startswith(f"error: {FRAME}: ")
-    assert len(read_files(tmp_path / "back")) == len(files) - 1
+    assert len(contents(tmp_path / "back")) == len(files) - 1
 
 
 def test_snapshots_are_listed_with_their_versions(vmevalkit, configured, at):
@@ -286,18 +280,18 @@ def test_what_the_snapshot_lacks_is_listed_and_removed_only_with_yes(vmevalkit, 
     pull = ("pull", "--to", str(tmp_path / "back"), "--delete")
     status, plan, _ = vmevalkit(*pull)
     assert (status, plan.splitlines()[:2]) == (0, ["- outputs/old.txt", "- questions/old.txt"])
-    assert set(read_files(tmp_path / "back")) == {"questions/old.txt", "outputs/old.txt"}
+    assert set(contents(tmp_path / "back")) == {"questions/old.txt", "outputs/old.txt"}
     assert vmevalkit(*pull, "--max-delete", "1", "--yes")[0] == 2
     status, out, _ = vmevalkit(*pull, "--yes")
     assert (status, "2 removed" in out) == (0, True)
-    assert read_files(tmp_path / "back") == files
+    assert contents(tmp_path / "back") == files
 
 
 def test_a_snapshot_can_be_named_together_with_its_remote(vmevalkit, configured, files, tmp_path, monkeypatch):
     vmevalkit("push", "--log")
     monkeypatch.setenv("VMEVAL_REMOTE", "file:///elsewhere")
     assert vmevalkit("pull", f"{configured.url}@1.0", "--to", str(tmp_path / "back"))[0] == 0
-    assert read_files(tmp_path / "back") == files
+    assert contents(tmp_path / "back") == files
     status, _, err = vmevalkit("pull", f"{configured.url}@1.0", "--to", "x", "--remote", configured.url)
     assert (status, "names a remote, and so does --remote" in err) == (2, True)
 

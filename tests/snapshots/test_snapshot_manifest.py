@@ -5,6 +5,7 @@ import io
 import json
 import tracemalloc
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from vmevalkit.dataroot import is_temporary
 from vmevalkit.errors import RecordError, UnsafePathError
+from vmevalkit.snapshots import manifest
 from vmevalkit.snapshots.manifest import Header, Row, check_path, merge, read_header, read_rows, write_manifest
 
 NAME = "s3://bucket/202501151030/manifest.jsonl.gz"
@@ -205,3 +207,24 @@ def test_a_merge_walks_both_sides_once(ours, theirs):
     seen = [(left and left.path, right and right.path) for left, right in pairs]
     expected = [(p if p in ours else None, p if p in theirs else None) for p in sorted(ours | theirs)]
     assert seen == expected
+
+
+@given(st.text(st.sampled_from("ab./\\t\n mp~é\x7f"), max_size=12) | st.text(max_size=12) | paths)
+def test_the_quick_look_at_a_path_agrees_with_the_patterns(path):
+    with patch.object(manifest, "_is_plain", return_value=False):
+        expected = _accepted(path)
+    assert _accepted(path) == expected
+
+
+@pytest.mark.parametrize("length", [899, 900, 901])
+@pytest.mark.parametrize("letter", ["a", "é"])
+def test_a_path_has_at_most_900_bytes(length, letter):
+    path = "x" * (length - len(letter.encode())) + letter
+    assert _accepted(path) == (length <= 900)
+
+
+def _accepted(path: str) -> bool:
+    try:
+        return check_path(path) == path
+    except UnsafePathError:
+        return False

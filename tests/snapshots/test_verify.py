@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import pytest
 from made_by_hand import put_manifest, put_snapshot, row
-from snapshot_places import Place, write_files
+from support.stores import Place, write_files
 
-from vmevalkit.cli import main
 from vmevalkit.errors import RemoteError, UsageError
 from vmevalkit.snapshots import open_remote, push, verify
 from vmevalkit.snapshots.catalog import fetched_manifest
@@ -65,7 +64,7 @@ def test_other_bytes_of_the_same_size_are_named(pushed, files):
     pushed.write(f"{SNAPSHOT}/data/{FRAME}", bytes(len(files[FRAME])))
     assert kinds(verify(pushed, SNAPSHOT, deep=True)) == {FRAME: "content"}
     # Without reading them they are only seen where the store keeps the MD5 of what it was sent.
-    assert kinds(verify(pushed, SNAPSHOT)) == ({FRAME: "content"} if pushed.conditions.md5 else {})
+    assert kinds(verify(pushed, SNAPSHOT)) == ({FRAME: "content"} if pushed.answers_with_md5 else {})
 
 
 @pytest.mark.s3
@@ -204,20 +203,9 @@ def test_a_snapshot_that_was_never_finished_is_none(memory):
 
 
 @pytest.fixture
-def vmevalkit(place, tree, monkeypatch, capsys, tmp_path):
-    """Run a command with the settings of a user who has just pushed; return status, output and errors."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("VMEVAL_REMOTE", place.url)
-    for name, value in place.environment.items():
-        monkeypatch.setenv(name, value)
+def user(user, place, tree):
+    """Push before."""
     push(place.open(), tree, name=SNAPSHOT)
-
-    def command(*arguments):
-        status = main(arguments)
-        shown = capsys.readouterr()
-        return status, shown.out, shown.err
-
-    return command
 
 
 @pytest.mark.parametrize("place", ["folder"], indirect=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from snapshot_places import write_files
+from support.stores import write_files
 
 from vmevalkit.errors import RecordError, UnsafePathError, UsageError
 from vmevalkit.snapshots import tree_at

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "tests" / "packages" / "vmevalkit-mirror"
-GUIDE = (ROOT / "docs" / "adding-a-domain.md").read_text("utf-8")
+PACKAGE = ROOT / "examples" / "vmevalkit-mirror"
 
 
 def python(*arguments, site):
@@ -93,9 +92,3 @@ def test_an_entry_point_that_leads_to_no_domain_is_one_clear_line(broken_site, t
     assert result.returncode == 2
     assert result.stderr.splitlines()[0] == f"error: domain forgotten: {problem}"
     assert "Traceback" not in result.stderr
-
-
-@pytest.mark.parametrize(("language", "name"), [("python", "vmevalkit_mirror.py"), ("toml", "pyproject.toml")])
-def test_the_guide_shows_the_package_as_it_is(language, name):
-    blocks = re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL)
-    assert (PACKAGE / name).read_text("utf-8") in blocks

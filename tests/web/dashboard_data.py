@@ -2,7 +2,6 @@
 
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 import uvicorn
 from fastapi import FastAPI
 from PIL import Image, ImageDraw
+from support.waiting import until
 
 from vmevalkit.dataroot import (
     FINAL_FRAME_NAME,
@@ -193,11 +193,9 @@ def serving(dashboard: DashboardConfig | FastAPI) -> Iterator[Served]:
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        while not server.started:
-            assert thread.is_alive(), "the server did not start"
-            time.sleep(0.01)
-        while app.state.dashboard.catalog.is_building:
-            time.sleep(0.01)
+        until(lambda: server.started or not thread.is_alive())
+        assert server.started, "the server did not start"
+        until(lambda: not app.state.dashboard.catalog.is_building)
         port = server.servers[0].sockets[0].getsockname()[1]
         yield Served(f"http://127.0.0.1:{port}", port)
     finally:

@@ -8,9 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from vmevalkit.dataroot import DataRoot, VersionLog, write_json, write_text
-from vmevalkit.errors import RemoteError, UsageError
+from vmevalkit.errors import RemoteError, UnknownNameError, UsageError
 from vmevalkit.settings import Settings
 from vmevalkit.snapshots import add_version, open_remote, push, tree_at
+from vmevalkit.snapshots.remote import DamagedError
 from vmevalkit.web import DashboardConfig, create_app
 from vmevalkit.web.remote import RemoteReader
 
@@ -128,17 +129,36 @@ def test_a_remote_that_does_not_answer_holds_nobody_up_and_is_asked_once() -> No
 
 
 class _FailingReader(RemoteReader):
-    def __init__(self) -> None:
-        super().__init__("s3://failing", Settings(_env_file=None))
-        self.asked = 0
+    def __init__(self, *errors: Exception) -> None:
+        super().__init__("file:///srv/backup", Settings(_env_file=None))
+        self.errors = list(errors)
 
     def _read_log(self) -> VersionLog:
-        self.asked += 1
-        raise UsageError(f"no {self.asked}")
+        raise self.errors.pop(0)
 
 
 def test_a_remote_that_has_failed_is_asked_again() -> None:
-    reader = _FailingReader()
+    reader = _FailingReader(UsageError("no 1"), UsageError("no 2"))
     for number in (1, 2):
         with pytest.raises(UsageError, match=f"no {number}"):
+            reader.log()
+
+
+def test_an_error_is_told_with_all_it_carries_but_not_with_where_the_remote_lies() -> None:
+    damaged = DamagedError("file:///srv/backup/1: reads differently every time")
+    unknown = UnknownNameError("snapshot", "file:///srv/backup/2", [])
+    reader = _FailingReader(damaged, unknown)
+    with pytest.raises(DamagedError) as told:
+        reader.log()
+    assert str(told.value) == told.value.message == "file:///…/backup/1: reads differently every time"
+    assert (told.value.retryable, told.value.hint) == (True, damaged.hint)
+    with pytest.raises(UnknownNameError, match="unknown snapshot: file:///…/backup/2"):
+        reader.log()
+    assert damaged.message.startswith("file:///srv/backup")
+
+
+def test_a_mistake_of_ours_is_told_at_once_and_the_remote_is_asked_again() -> None:
+    reader = _FailingReader(ValueError("one"), ValueError("two"))
+    for word in ("one", "two"):
+        with pytest.raises(ValueError, match=word):
             reader.log()

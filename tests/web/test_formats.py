@@ -37,7 +37,7 @@ def test_times_are_in_utc_and_say_so(text, shown):
         (timedelta(days=3, hours=5), "3 days ago"),
     ],
 )
-def test_how_long_ago(past, shown):
+def test_how_long_ago_is_told_in_the_largest_unit_that_fits(past, shown):
     assert formats.ago((NOW - past).isoformat(), NOW) == shown
 
 
@@ -55,7 +55,7 @@ def test_how_long_ago(past, shown):
         (None, formats.UNKNOWN),
     ],
 )
-def test_sizes(number, shown):
+def test_sizes_have_two_or_three_digits_and_a_decimal_unit(number, shown):
     assert formats.size(number) == shown
 
 
@@ -73,7 +73,7 @@ def test_sizes(number, shown):
         (None, formats.UNKNOWN),
     ],
 )
-def test_durations(seconds, shown):
+def test_durations_are_told_in_the_two_largest_units(seconds, shown):
     assert formats.duration(seconds) == shown
 
 
@@ -103,16 +103,16 @@ def test_a_share_never_reads_as_all_or_nothing_unless_it_is(share):
         (None, formats.UNKNOWN),
     ],
 )
-def test_money(usd, shown):
+def test_money_keeps_cents_and_parts_of_them(usd, shown):
     assert formats.money(usd) == shown
 
 
 @pytest.mark.parametrize(("p", "shown"), [(0.0001, "p < 0.001"), (0.042, "p = 0.042"), (0.5, "p = 0.50")])
-def test_p_values(p, shown):
+def test_p_values_are_rounded_and_small_ones_told_as_a_bound(p, shown):
     assert formats.p_value(p) == shown
 
 
-def test_counts_scores_and_words():
+def test_counts_have_separators_scores_one_digit_and_words_their_number():
     assert formats.count(12345) == "12,345"
     assert formats.total(1000, is_exact=False) == "more than 1,000"
     assert formats.total(1000, is_exact=True) == "1,000"

@@ -1,13 +1,13 @@
 """Questions, findings, disk, and search."""
 
 import re
-import time
 
 import httpx
 import pytest
 from dashboard_data import EXPERIMENT, add_question, add_run, run_of
 from fastapi.testclient import TestClient
 from page_reading import links, page, table, text
+from support.waiting import until
 
 from vmevalkit.dataroot import DataRoot, PairKey
 from vmevalkit.web.pages._disk import DiskUse
@@ -92,10 +92,8 @@ def test_the_disk_is_measured_when_somebody_asks(own_root: DataRoot, own_client:
     assert "Measure the disk" in text(page(own_client, "/data"))
     answer = own_client.post("/data/disk", follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/data#disk")
+    until(lambda: "Measuring" not in text(page(own_client, "/data")))
     html = page(own_client, "/data")
-    while "Measuring" in text(html):
-        time.sleep(0.01)
-        html = page(own_client, "/data")
     assert "Measured just now" in text(html)
     assert "Measure again" in text(html)
     rows = table(html, "disk-head")

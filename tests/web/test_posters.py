@@ -9,12 +9,12 @@ from pathlib import Path
 
 import httpx
 import numpy as np
-import odd_videos
 import pytest
 from dashboard_data import EXPERIMENT, FRAMES, RUN_ID, add_question, add_run, film, picture, run_of, serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from support import odd_videos
 
 from vmevalkit.dataroot import FIRST_FRAME_NAME, DataRoot, PairKey, RunKey
 from vmevalkit.media import last_frame, read_frames

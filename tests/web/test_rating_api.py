@@ -1,6 +1,5 @@
 """``/api/rating``: what raters are told, what they say, and that nothing of it is lost."""
 
-import os
 import random
 import re
 import subprocess
@@ -15,14 +14,14 @@ from typing import Any
 import httpx
 import pytest
 from dashboard_data import EXPERIMENT, add_question, add_run, film, run_of, serving
+from support.long import longer
 
 from vmevalkit.dataroot import DataRoot, PairKey, RunKey, Score, load_evaluation, read_json
 from vmevalkit.runner.rating import load_plan
 from vmevalkit.runner.rating.plan import place_of
 from vmevalkit.web import DashboardConfig, create_app
 
-ITEMS = 100 if "VMEVAL_LONG" in os.environ else 25
-KILLS = 20 if "VMEVAL_LONG" in os.environ else 2
+ITEMS, KILLS = longer((25, 2), (100, 20))
 RATERS = tuple(f"rater {number}" for number in range(8))
 MODEL = "zebra-model"
 BASE = f"/api/rating/{EXPERIMENT}"
@@ -521,6 +520,7 @@ def plan_for(url: str, **plan: Any) -> None:
     httpx.put(f"{url}{BASE}/plan", json=plan, trust_env=False).raise_for_status()
 
 
+@pytest.mark.long
 def test_8_raters_at_once_lose_nothing(own_root: DataRoot, video: Path) -> None:
     fill(own_root, video, ITEMS)
     with serving(DashboardConfig(own_root)) as served:
@@ -532,6 +532,7 @@ def test_8_raters_at_once_lose_nothing(own_root: DataRoot, video: Path) -> None:
     assert (progress["complete"], progress["given"]) == (ITEMS, 8 * ITEMS)
 
 
+@pytest.mark.long
 def test_two_servers_on_one_data_root_lose_nothing(own_root: DataRoot, video: Path) -> None:
     fill(own_root, video, ITEMS)
     with dashboard(own_root) as one, dashboard(own_root) as other:
@@ -541,6 +542,7 @@ def test_two_servers_on_one_data_root_lose_nothing(own_root: DataRoot, video: Pa
     assert by_item(own_root) == confirmed
 
 
+@pytest.mark.long
 def test_two_servers_do_not_give_the_last_place_twice(own_root: DataRoot, video: Path) -> None:
     runs = fill(own_root, video, ITEMS)
     with dashboard(own_root) as one, dashboard(own_root) as other:
@@ -550,6 +552,7 @@ def test_two_servers_do_not_give_the_last_place_twice(own_root: DataRoot, video:
     assert len({item for item, _ in confirmed}) == len(confirmed) == len(runs)
 
 
+@pytest.mark.long
 def test_a_server_that_is_killed_has_saved_what_it_has_confirmed_and_nothing_by_halves(
     own_root: DataRoot, video: Path
 ) -> None:

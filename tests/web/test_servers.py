@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from dashboard_data import EXPERIMENT, add_question, add_run, add_score, run_of
+from support.waiting import until
 
 from vmevalkit.catalog import index_path
 from vmevalkit.dataroot import DataRoot, PairKey, note_change
@@ -55,10 +56,7 @@ def add_scored_run(root: DataRoot, number: int) -> None:
 
 def everything(client: httpx.Client) -> dict[str, Any]:
     """All that the server knows, once it has looked everywhere."""
-    deadline = time.monotonic() + _PATIENCE
-    while client.get("/api/health").json()["index"]["is_building"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: not client.get("/api/health").json()["index"]["is_building"])
     answers = {address: client.get(address) for address in ADDRESSES}
     assert {answer.status_code for answer in answers.values()} == {200}
     return {address: answer.json() for address, answer in answers.items()}
@@ -68,10 +66,7 @@ ADDRESSES = ("/api/results?limit=1000", "/api/leaderboard", "/api/experiments", 
 
 
 def until_it_knows(client: httpx.Client, total: int) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while client.get("/api/results?limit=1").json()["total"] != total:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    until(lambda: client.get("/api/results?limit=1").json()["total"] == total)
 
 
 def test_two_servers_on_one_data_root_agree(root: DataRoot) -> None:

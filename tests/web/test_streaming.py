@@ -3,10 +3,9 @@
 With ``VMEVAL_LONG=1`` the video has 200 MB, otherwise 50.
 """
 
-import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -21,13 +20,15 @@ import pytest
 from dashboard_data import Served, add_run, run_of, serving
 from playwright.sync_api import Browser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from support.long import longer
+from support.waiting import until
 
 from vmevalkit.dataroot import DataRoot
 from vmevalkit.web import DashboardConfig, create_app
 from vmevalkit.web.links import Links
 
 LEVELS, SIDE, FPS = 32, 512, 8
-MEGABYTES = 200 if os.environ.get("VMEVAL_LONG") else 50
+MEGABYTES = longer(50, 200)
 RUN = run_of("oracle", "maze_0001")
 ADDRESS = Links().video(RUN)
 _PATIENCE_SECONDS = 60.0
@@ -142,13 +143,6 @@ def served_film(root: DataRoot, counts: Counts) -> Iterator[Served]:
         yield served
 
 
-def until(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
-
-
 _SEEK = """
 async ([address, at]) => {
   const video = document.createElement("video");
@@ -177,6 +171,7 @@ async ([address, at]) => {
 """
 
 
+@pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.parametrize("share", [0.5, 0.9])
 def test_a_browser_that_seeks_is_sent_that_part_of_a_long_video(
@@ -202,6 +197,7 @@ def digest(film: Film) -> str:
     return sha256(film.path.read_bytes()).hexdigest()
 
 
+@pytest.mark.long
 def test_16_who_watch_at_once_get_every_byte_and_the_api_answers_meanwhile(served_film: Served, digest: str) -> None:
     def watch(_: int) -> str:
         seen = sha256()
@@ -220,6 +216,7 @@ def test_16_who_watch_at_once_get_every_byte_and_the_api_answers_meanwhile(serve
     assert {watcher.result() for watcher in watchers} == {digest}
 
 
+@pytest.mark.long
 def test_many_who_have_stopped_watching_take_no_place_from_the_api(served_film: Served) -> None:
     # More than the server has threads for routes.
     with ExitStack() as stack:
@@ -241,6 +238,7 @@ def open_files(path: Path) -> int:
     return found
 
 
+@pytest.mark.long
 def test_to_who_does_not_read_on_no_more_is_sent_and_who_leaves_is_forgotten(
     root: DataRoot, served_film: Served, film: Film, counts: Counts
 ) -> None:
@@ -254,9 +252,10 @@ def test_to_who_does_not_read_on_no_more_is_sent_and_who_leaves_is_forgotten(
             time.sleep(0.3)
         assert 0 < sent < film.size / 2
         assert open_files(path) == 1
-    assert until(lambda: open_files(path) == 0)
+    until(lambda: open_files(path) == 0)
 
 
+@pytest.mark.long
 def test_the_parts_of_a_long_video_put_together_are_the_video(served_film: Served, film: Film, digest: str) -> None:
     part = 7_000_003
     seen = sha256()

@@ -18,10 +18,9 @@ from typing import IO, TYPE_CHECKING, NamedTuple, TypeVar
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotSupportedError, PreconditionError
 
-from vmevalkit.dataroot import resolve_inside
+from vmevalkit.dataroot import resolve_inside, waiting_lock
 from vmevalkit.errors import ConflictError, RemoteError
 from vmevalkit.snapshots._parts_digest import PartsDigest
-from vmevalkit.snapshots._queue import queued
 from vmevalkit.snapshots._store_errors import DamagedError, MissingObjectError, explain, explained
 from vmevalkit.threads import Budget
 
@@ -438,7 +437,7 @@ class Remote:
         """A folder cannot replace a file on condition, but it can hold a lock."""
         if self.folder is None:
             return nullcontext()
-        return queued(self.folder / ".vmevalkit" / "update.lock", f"writing to {self.url}")
+        return waiting_lock(self.folder / ".vmevalkit" / "update.lock", f"writing to {self.url}", seconds=60)
 
 
 def persistently(work: Callable[[], Result]) -> Result:

@@ -9,9 +9,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from vmevalkit.clock import now
-from vmevalkit.dataroot import TASK_SUFFIX, DataRoot, Version, VersionLog, check_name, dump_json, write_text
-from vmevalkit.errors import ConflictError, RecordError, UnknownNameError, UsageError
-from vmevalkit.snapshots._queue import queued
+from vmevalkit.dataroot import (
+    TASK_SUFFIX,
+    DataRoot,
+    Version,
+    VersionLog,
+    check_name,
+    dump_json,
+    waiting_lock,
+    write_text,
+)
+from vmevalkit.errors import ConflictError, RecordError, UnknownNameError, UsageError, first_problem
 from vmevalkit.snapshots.catalog import fetched_manifest, read_latest
 from vmevalkit.snapshots.manifest import Row
 from vmevalkit.snapshots.names import (
@@ -100,7 +108,7 @@ def add_version(
         return text
 
     # The lock keeps the copy in step, and protects the log itself where the store has no conditional writes.
-    with queued(mirror.lock("versions"), "writing to the version log"):
+    with waiting_lock(mirror.lock("versions"), "writing to the version log", seconds=60):
         remote.update(VERSIONS_KEY, append)
         write_text(mirror.state / VERSIONS_KEY, text.decode())
     return entry
@@ -139,7 +147,7 @@ def remove_version(remote: Remote, version: str, *, mirror: DataRoot) -> Version
         text = dump_json(log.model_copy(update={"versions": kept}).to_json()).encode()
         return text
 
-    with queued(mirror.lock("versions"), "writing to the version log"):
+    with waiting_lock(mirror.lock("versions"), "writing to the version log", seconds=60):
         remote.update(VERSIONS_KEY, without)
         write_text(mirror.state / VERSIONS_KEY, text.decode())
     return removed
@@ -211,8 +219,7 @@ def _parsed(remote: Remote, data: bytes | None) -> VersionLog:
     try:
         return VersionLog.model_validate(json.loads(data))
     except ValidationError as error:
-        first = error.errors()[0]
-        problem = f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+        problem = first_problem(error)
     except (ValueError, RecursionError) as error:
         problem = f"malformed JSON: {error}"
     raise RecordError(remote.uri(VERSIONS_KEY), problem, hint="correct it by hand, then try again")

@@ -2,9 +2,7 @@
 
 import re
 
-from fake_provider import FakeProvider, Request, Response, Scenario
-from test_providers import KEY
-
+from support.fake_provider import KEY, FakeProvider, Request, Response, Scenario
 from vmevalkit.models.openai_videos import ENTRIES, OpenAIVideosProvider
 
 BLOCKED = {"code": "moderation_blocked", "message": "Your request was blocked by our moderation system."}

@@ -1,4 +1,4 @@
-"""An S3 server on loopback that remembers what it was asked."""
+"""Moto's S3 server on loopback; if asked, it remembers what it was asked."""
 
 import io
 import logging
@@ -10,7 +10,7 @@ from threading import Lock, Thread
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-KEY_ID, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY"
+KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY"
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,14 @@ class Request:
 class S3Server:
     url: str = ""
     requests: list[Request] = field(default_factory=list)
+    """What it was asked since the last bucket was made, if it records that."""
 
     def bucket(self, name: str) -> str:
         """Make a bucket; return its URL."""
         import boto3
 
         client = boto3.client(
-            "s3", endpoint_url=self.url, aws_access_key_id=KEY_ID, aws_secret_access_key=SECRET, region_name="us-east-1"
+            "s3", endpoint_url=self.url, aws_access_key_id=KEY, aws_secret_access_key=SECRET, region_name="us-east-1"
         )
         client.create_bucket(Bucket=name)
         self.requests.clear()
@@ -41,8 +42,8 @@ class S3Server:
 
 
 @contextmanager
-def s3_server() -> Iterator[S3Server]:
-    """Run moto's S3, one request at a time: its conditional writes are not atomic otherwise."""
+def s3_server(*, records: bool = False) -> Iterator[S3Server]:
+    """Run the server, one request at a time: its conditional writes are not atomic otherwise."""
     from moto.server import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
@@ -50,7 +51,8 @@ def s3_server() -> Iterator[S3Server]:
 
     def application(environ, start_response):
         with turn:
-            served.requests.append(_noted(environ))
+            if records:
+                served.requests.append(_noted(environ))
             return list(moto(environ, start_response))
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)

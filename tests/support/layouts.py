@@ -1,6 +1,6 @@
 """Trees of each kind that can be migrated, made from what is documented of their structure.
 
-As a program it writes one: ``python tests/migration/trees.py KIND FOLDER [COUNT]``.
+As a program it writes one: ``python tests/support/layouts.py KIND FOLDER [COUNT]``.
 """
 
 import csv

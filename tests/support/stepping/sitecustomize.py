@@ -78,7 +78,9 @@ def _maybe_kill(among: str, count: int) -> None:
     kill = FAULT.get("kill", {})
     if (kill.get("among"), kill.get("at")) != (among, count):
         return
-    if kill["delay"]:  # What is under way outside Python has no steps.
+    if kill.get("all"):
+        os.killpg(0, signal.SIGKILL)
+    elif kill["delay"]:  # What is under way outside Python has no steps.
         threading.Timer(kill["delay"], os.kill, (os.getpid(), signal.SIGKILL)).start()
     else:
         os.kill(os.getpid(), signal.SIGKILL)

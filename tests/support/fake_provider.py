@@ -3,14 +3,23 @@
 What goes wrong is decided here, once for all providers; a subclass says how its provider puts it on the wire.
 """
 
+import asyncio
 import json
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
+from typing import Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
+
+from vmevalkit.models.provider import Provider
+
+Answer = TypeVar("Answer")
+
+KEY = "sk-planted-key-0123456789"
+"""What the fakes take for a good key."""
 
 
 class Scenario(StrEnum):
@@ -207,3 +216,15 @@ class FakeProvider(ABC):
             do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = answer  # noqa: N815 - the names are the library's
 
         return Handler
+
+
+def ask(adapter: Provider, question: Callable[[Provider], Awaitable[Answer]]) -> Answer:
+    """Ask an adapter one thing, and close it."""
+
+    async def whole() -> Answer:
+        try:
+            return await question(adapter)
+        finally:
+            await adapter.close()
+
+    return asyncio.run(whole())
