@@ -17,12 +17,8 @@ from support.stepping import killed_at_step, spread, steps_of
 from vmevalkit import media
 from vmevalkit.dataroot import DataRoot, PairKey, iter_manifest, iter_pairs_on_disk
 from vmevalkit.errors import BusyError, PuzzleError, RecordError, UnknownNameError, UsageError
-from vmevalkit.runner.create_dataset import (
-    DOMAIN_REGISTRY,
-    check_dataset,
-    create_dataset,
-    read_dataset_from_folders,
-)
+from vmevalkit.runner.create_dataset import DOMAIN_REGISTRY, create_dataset, read_dataset_from_folders
+from vmevalkit.runner.manifests import dataset_problems
 from vmevalkit.tasks import get_domain, question_rng
 from vmevalkit.tasks.question import FilmSpec
 
@@ -186,14 +182,14 @@ def test_reading_names_a_truncated_record(dataset):
 
 
 def test_a_sound_data_set_passes_the_check(dataset):
-    assert check_dataset(dataset) == []
+    assert list(dataset_problems(dataset)) == []
 
 
 def test_the_check_names_what_is_missing_and_what_is_out_of_step(dataset):
     folder = dataset.pair_folder(PairKey("chess", "chess_0001"))
     (folder / "prompt.txt").unlink()
     (folder / "question_metadata.json").write_text("{")
-    first, second, third = check_dataset(dataset)
+    first, second, third = dataset_problems(dataset)
     assert first == f"{folder}/prompt.txt: no such file"
     assert second.startswith(f"{folder}/question_metadata.json: malformed JSON")
     assert "does not list what is in the folders" in third

@@ -10,9 +10,10 @@ from support.folders import contents
 from vmevalkit.cli import main
 from vmevalkit.dataroot import load_evaluation, read_header
 from vmevalkit.errors import BusyError, UsageError
-from vmevalkit.runner.create_dataset import create_dataset, merge_shards
+from vmevalkit.runner.create_dataset import create_dataset
 from vmevalkit.runner.evaluation import evaluate_experiment
 from vmevalkit.runner.inference import RunOptions, run_models
+from vmevalkit.runner.manifests import merge_shards
 from vmevalkit.runner.shards import Shard, alone
 
 EXPERIMENT = "pilot_experiment"

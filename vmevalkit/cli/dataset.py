@@ -145,10 +145,10 @@ def _stream(output: str, asked: dict[str, Any], questions_per_file: int, as_json
 
 def _read(root: "DataRoot", as_json: bool) -> None:
     from vmevalkit.dataroot import iter_manifest
-    from vmevalkit.runner.create_dataset import check_dataset
+    from vmevalkit.runner.manifests import dataset_problems
 
     root.existing()
-    problems = check_dataset(root)
+    problems = list(dataset_problems(root))
     counts = Counter(pair.domain for pair in (iter_manifest(root.manifest) if root.manifest.exists() else ()))
     if as_json:
         print_json({"manifest": str(root.manifest), "domains": counts, "problems": problems})

@@ -60,7 +60,7 @@ def index(
 def _merged(root: "DataRoot", catalog: "Catalog") -> str | None:
     """Write the manifest if it does not count the questions that are there; return why that is not possible."""
     from vmevalkit.errors import RecordError
-    from vmevalkit.runner.create_dataset import merge_shards
+    from vmevalkit.runner.manifests import merge_shards
 
     try:
         if merge_shards(root, sum(catalog.question_counts().values())):

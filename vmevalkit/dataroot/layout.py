@@ -20,6 +20,8 @@ FIRST_FRAME_NAME = "first_frame.png"
 FINAL_FRAME_NAME = "final_frame.png"
 PROMPT_NAME = "prompt.txt"
 GROUND_TRUTH_NAME = "ground_truth.mp4"
+QUESTION_NAMES = (FIRST_FRAME_NAME, FINAL_FRAME_NAME, PROMPT_NAME, METADATA_NAME)
+"""The files that every question has."""
 VIDEO_NAME = "model_output.mp4"
 RUN_METADATA_NAME = "metadata.json"
 RUN_VIDEO_PATH = f"video/{VIDEO_NAME}"

@@ -9,7 +9,7 @@ from vmevalkit.dataroot import DataRoot, iter_pairs_on_disk
 from vmevalkit.errors import RecordError
 from vmevalkit.integrity._entries import MANIFEST_PATH
 from vmevalkit.integrity.findings import Code
-from vmevalkit.runner.create_dataset import refresh_manifest
+from vmevalkit.runner.manifests import refresh_manifest
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from vmevalkit.migration.plan import Count, Plan, Report
 from vmevalkit.migration.registry import AUTO, SOURCES, find_source
 from vmevalkit.migration.source import Found, NotUnderstood, Source
 from vmevalkit.progress import Progress, Silent
-from vmevalkit.runner.create_dataset import refresh_manifest
+from vmevalkit.runner.manifests import refresh_manifest
 from vmevalkit.settings import load_settings
 from vmevalkit.threads import in_order
 

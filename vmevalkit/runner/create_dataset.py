@@ -5,7 +5,6 @@ Run as ``python -m vmevalkit.runner.create_dataset`` it is ``vmevalkit create``.
 
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,14 +17,13 @@ from vmevalkit.dataroot import (
     GROUND_TRUTH_NAME,
     METADATA_NAME,
     PROMPT_NAME,
+    QUESTION_NAMES,
     DataRoot,
     Pair,
     PairKey,
     Request,
     atomic_folder,
     dump_json,
-    exclusive,
-    iter_manifest,
     iter_pairs_on_disk,
     load_pair,
     read_header,
@@ -34,10 +32,11 @@ from vmevalkit.dataroot import (
     write_bytes,
     write_manifest,
 )
-from vmevalkit.errors import RecordError, UsageError
+from vmevalkit.errors import UsageError
 from vmevalkit.progress import Progress, Silent
 from vmevalkit.runner.distinct import distinct, short_key
 from vmevalkit.runner.executors import Workers, check_workers, map_ordered
+from vmevalkit.runner.manifests import descriptions
 from vmevalkit.runner.shards import Shard, alone
 from vmevalkit.settings import load_settings
 from vmevalkit.tasks import (
@@ -47,7 +46,6 @@ from vmevalkit.tasks import (
     Domain,
     FunctionDomain,
     PromptStyle,
-    describe,
     domain_names,
     get_domain,
 )
@@ -67,7 +65,6 @@ __all__ = ["DOMAIN_REGISTRY", "Created", "create_dataset", "read_dataset_from_fo
 
 DEFAULT_PAIRS_PER_DOMAIN = 15
 DEFAULT_SEED = 42
-_FILES = (FIRST_FRAME_NAME, FINAL_FRAME_NAME, PROMPT_NAME, METADATA_NAME)
 _WRITERS, _WINDOW = 16, 64
 
 
@@ -115,7 +112,7 @@ def create_dataset(
         prompt_style: whether prompts name the solution.
         size: side of the frames in pixels.
         film: how to film the solutions; no ``ground_truth.mp4`` if `None`. Films that are there stay as they are.
-        shard: make this part of the questions only, and leave the manifest to `refresh_manifest`. A domain that is a
+        shard: make this part of the questions only, and leave the manifest to `merge_shards`. A domain that is a
             function is made as a whole, with the first part.
         workers: number of processes, or a cluster.
         progress: told of every question.
@@ -162,72 +159,9 @@ def create_dataset(
         changed = False
         if shard is None:
             request = Request(random_seed, pairs_per_domain, tuple(names))
-            changed = write_manifest(root, request, _descriptions(root))
+            changed = write_manifest(root, request, descriptions(root))
     unable = (name for name, domain in zip(names, loaded, strict=True) if isinstance(domain, FunctionDomain))
     return Created(made, kept, beyond, missing, tuple(unable) if film else (), changed)
-
-
-def merge_shards(root: DataRoot, total: int) -> bool:
-    """Write the manifest of a data set that was made in parts, if it does not count so many questions already.
-
-    Returns:
-        Whether it was written.
-
-    Raises:
-        RecordError: a question on disk, or the manifest's header, is broken.
-        BusyError: questions are being made.
-
-    """
-    listed = read_header(root.manifest).get("total_pairs") if root.manifest.exists() else 0
-    if listed == total:
-        return False
-    with exclusive(root.lock("create"), f"creating questions in {root.path}"):
-        return refresh_manifest(root)
-
-
-def refresh_manifest(root: DataRoot) -> bool:
-    """Bring the manifest in line with the folders after something else than `create_dataset` has changed them.
-
-    What was asked for stays as it is recorded; where nothing is, it is what the questions say themselves. The caller
-    holds the lock ``create``.
-
-    Returns:
-        Whether the file changed.
-
-    Raises:
-        RecordError: a question on disk is broken.
-
-    """
-    asked: object = None
-    with suppress(RecordError):  # What cannot be read has nothing that would have to be kept.
-        asked = read_header(root.manifest).get("generation_info")
-    return write_manifest(root, _request(root, asked if isinstance(asked, dict) else {}), _descriptions(root))
-
-
-def _request(root: DataRoot, info: dict[str, Any]) -> Request:
-    """Return what was asked for: as a manifest records it, or else as the questions are."""
-    seed, per_domain, domains = (info.get(name) for name in ("random_seed", "pairs_per_domain", "allocation"))
-    if isinstance(seed, int) and isinstance(per_domain, int) and isinstance(domains, dict) and domains:
-        return Request(seed, per_domain, tuple(domains))
-    return _told_by_questions(root)
-
-
-def _told_by_questions(root: DataRoot) -> Request:
-    """Return what must have been asked for when the shards of a data set were made."""
-    ours = [name for name in domain_names() if name in root.domains()]
-    counts = [sum(1 for _ in root.iter_pairs([name])) for name in ours]
-    first = next(root.iter_pairs(ours), None) if ours else None
-    seed = load_pair(root, first).metadata.get("seed") if first else None
-    return Request(seed if isinstance(seed, int) else 0, max(counts, default=0), tuple(ours))
-
-
-def _descriptions(root: DataRoot) -> dict[str, str]:
-    """Describe the domains on disk; one that nobody here knows, or whose package is broken, has no description."""
-    descriptions = {}
-    for name in root.domains():
-        with suppress(UsageError):
-            descriptions[name] = describe(name)[1]
-    return descriptions
 
 
 def _from_generator(
@@ -325,7 +259,7 @@ def _from_function(root: DataRoot, domain: FunctionDomain, count: int, progress:
 
 def _is_whole(root: DataRoot, key: PairKey) -> bool:
     folder = root.pair_folder(key)
-    return all((folder / name).is_file() for name in _FILES)
+    return all((folder / name).is_file() for name in QUESTION_NAMES)
 
 
 def _publish(root: DataRoot, question: Question) -> None:
@@ -358,27 +292,6 @@ def read_dataset_from_folders(data_dir: Path | None = None) -> dict[str, Any]:
     header = read_header(root.manifest) if root.manifest.exists() else {}
     pairs = [pair.to_json() for pair in iter_pairs_on_disk(root)]
     return {**header, "name": DATASET_NAME, "total_pairs": len(pairs), "pairs": pairs}
-
-
-def check_dataset(root: DataRoot) -> list[str]:
-    """Compare the manifest with the folders and name what is missing, malformed or out of step."""
-    problems: list[str] = []
-    if not root.manifest.exists():
-        problems.append(f"{root.manifest}: no such file; 'vmevalkit create' writes it")
-    listed = iter_manifest(root.manifest) if root.manifest.exists() else iter(())
-    in_step = True
-    for key in root.iter_pairs():
-        folder = root.pair_folder(key)
-        problems += [f"{folder / name}: no such file" for name in _FILES if not (folder / name).is_file()]
-        try:
-            there = load_pair(root, key)
-            in_step = in_step and next(listed, None) == there
-        except RecordError as error:
-            problems.append(error.message)
-            in_step = False
-    if root.manifest.exists() and not (in_step and next(listed, None) is None):
-        problems.append(f"{root.manifest}: does not list what is in the folders; 'vmevalkit create' brings it in line")
-    return problems
 
 
 if __name__ == "__main__":
