@@ -21,6 +21,7 @@ from vmevalkit.dataroot.json_stream import JSON_STREAM_ERRORS, JsonEvent, json_e
 from vmevalkit.dataroot.layout import DataRoot
 from vmevalkit.dataroot.records import Pair, load_pair
 from vmevalkit.errors import RecordError, first_problem
+from vmevalkit.progress import Progress, Silent
 
 DATASET_NAME = "vmeval_dataset"
 
@@ -40,13 +41,16 @@ def iter_pairs_on_disk(root: DataRoot) -> Iterator[Pair]:
         yield load_pair(root, key)
 
 
-def write_manifest(root: DataRoot, request: Request, descriptions: Mapping[str, str]) -> bool:
+def write_manifest(
+    root: DataRoot, request: Request, descriptions: Mapping[str, str], progress: Progress | None = None
+) -> bool:
     """Bring the manifest in line with the folders.
 
     Args:
         root: the data root.
         request: what was asked for.
         descriptions: a sentence per domain.
+        progress: told of every question that is listed.
 
     Returns:
         Whether the file changed. An unchanged one keeps every byte, its timestamps included.
@@ -59,7 +63,7 @@ def write_manifest(root: DataRoot, request: Request, descriptions: Mapping[str, 
     info = old.get("generation_info")
     created_at, generated_at = old.get("created_at"), info.get("timestamp") if isinstance(info, dict) else None
     with TemporaryFile("w+", encoding="utf-8", dir=root.questions) as pairs:
-        counts = _write_pairs(pairs, iter_pairs_on_disk(root))
+        counts = _write_pairs(pairs, iter_pairs_on_disk(root), progress or Silent())
         if created_at and generated_at:
             opening = _opening(manifest_header(request, counts, descriptions, created_at, generated_at))
             if _is_same(root.manifest, opening, pairs):
@@ -140,12 +144,14 @@ def _opened(path: Path) -> IO[bytes]:
         raise RecordError(path, error.strerror or str(error)) from error
 
 
-def _write_pairs(out: IO[str], pairs: Iterable[Pair]) -> Counter[str]:
+def _write_pairs(out: IO[str], pairs: Iterable[Pair], progress: Progress) -> Counter[str]:
     counts: Counter[str] = Counter()
+    progress.start(None, "questions listed")
     for pair in pairs:
         out.write(",\n" if counts else "")
         out.write(f"    {json.dumps(pair.to_json(), ensure_ascii=False)}")
         counts[pair.domain] += 1
+        progress.advance()
     out.write("\n  ]\n}\n")
     return counts
 

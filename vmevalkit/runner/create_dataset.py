@@ -159,7 +159,7 @@ def create_dataset(
         changed = False
         if shard is None:
             request = Request(random_seed, pairs_per_domain, tuple(names))
-            changed = write_manifest(root, request, descriptions(root))
+            changed = write_manifest(root, request, descriptions(root), progress)
     unable = (name for name, domain in zip(names, loaded, strict=True) if isinstance(domain, FunctionDomain))
     return Created(made, kept, beyond, missing, tuple(unable) if film else (), changed)
 
