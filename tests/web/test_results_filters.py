@@ -168,5 +168,5 @@ def test_a_page_of_evaluations_has_the_records_of_that_evaluator_only(
     body = own_client.get("/api/evaluations?evaluator=human-eval").json()
     assert (body["evaluator"], body["total"]) == ("human-eval", 1)
     [run] = body["evaluations"]
-    assert (run["run_id"], run["score"], run["raters"]) == (RUN_ID, 3.5, 2)
+    assert (run["run_id"], run["score"], run["raters"]) == (RUN_ID, 2, 2)
     assert [(r["rater"], r["explanation"]) for r in run["records"]] == [("ada", "says ada"), ("bob", "says bob")]

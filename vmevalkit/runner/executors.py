@@ -6,8 +6,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from multiprocessing import get_context, parent_process
-from typing import Generic, TypeAlias, TypeVar
+from multiprocessing import parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from vmevalkit.errors import UsageError, WorkerError
 from vmevalkit.runner.cluster import RayCluster
@@ -73,7 +74,7 @@ class _Crew(Generic[Item, Result]):
 
     def __init__(self, function: Callable[[Item], Result], workers: int) -> None:
         self._function, self._workers = function, workers
-        self._pool = worker_pool(workers)
+        self._pool = WorkerPool(workers)
         self._given: deque[tuple[Item, Future[Result]]] = deque()
 
     def __len__(self) -> int:
@@ -111,7 +112,7 @@ class _Crew(Generic[Item, Result]):
     def _replace(self) -> None:
         """Give everything that was lost to new processes: a pool that has lost one of its own does nothing more."""
         self.dismiss()
-        self._pool = worker_pool(self._workers)
+        self._pool = WorkerPool(self._workers)
         self._given = deque(
             (item, self._submitted(item) if _is_lost(future) else future) for item, future in self._given
         )
@@ -130,9 +131,39 @@ def _is_lost(future: Future[Result]) -> bool:
     return future.cancelled() or isinstance(future.exception(), BrokenExecutor)
 
 
-def worker_pool(workers: int) -> ProcessPoolExecutor:
-    """Return a pool of processes that leave Ctrl-C to this one and do not outlive it."""
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_become_worker)
+class WorkerPool(ProcessPoolExecutor):
+    """Processes that leave Ctrl-C to this one and do not outlive it."""
+
+    def __init__(self, workers: int) -> None:
+        """Start nothing yet: that happens with the first work."""
+        self._context = _RememberingContext()
+        super().__init__(workers, mp_context=self._context, initializer=_become_worker)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the processes; see `concurrent.futures.Executor.shutdown`.
+
+        Once the system has killed one, the executor ends the others; but not one that it was just starting, for which
+        it then waits for ever.
+        """
+        if any(process.exitcode for process in self._context.started):
+            for process in self._context.started:
+                if process.pid is not None:
+                    process.kill()
+        super().shutdown(wait, cancel_futures=cancel_futures)
+
+
+class _RememberingContext(SpawnContext):
+    """Starts processes that import what they need, and remembers them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.started: list[SpawnProcess] = []
+
+    # The base has a class in this place.
+    def Process(self, *arguments: Any, **named: Any) -> SpawnProcess:  # type: ignore[override]  # noqa: ANN401, N802
+        process = SpawnProcess(*arguments, **named)
+        self.started.append(process)
+        return process
 
 
 def _become_worker() -> None:

@@ -25,7 +25,7 @@ from vmevalkit.models import (
 )
 from vmevalkit.runner.cluster import RayCluster
 from vmevalkit.runner.events import Event, Watcher
-from vmevalkit.runner.executors import Workers, worker_pool
+from vmevalkit.runner.executors import WorkerPool, Workers
 from vmevalkit.runner.hosted import Patience
 from vmevalkit.runner.planning import Broken, Passed, Retry, Step, plan
 from vmevalkit.runner.runs import new_key
@@ -271,7 +271,7 @@ class _Studios:
         if entry.provider != "baseline" or options.workers == 1:
             return ThreadStudio(self._root, entry, options.seconds)
         if self._pool is None:
-            self._pool = worker_pool(options.workers)
+            self._pool = WorkerPool(options.workers)
             self._stack.callback(self._pool.shutdown, cancel_futures=True)
         return WorkerStudio(self._root, entry, options.seconds, self._pool, options.workers)
 
