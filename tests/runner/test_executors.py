@@ -1,5 +1,6 @@
 """Spreading work over processes."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import time
 from functools import partial
 from itertools import count, islice
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,31 @@ def test_workers_that_are_killed_again_and_again_are_given_up_in_one_line():
     with pytest.raises(WorkerError, match="killed 5 times in a row") as failed:
         next(results)
     assert "fewer --workers" in failed.value.hint
+
+
+def test_a_worker_that_is_killed_while_another_one_is_started_is_replaced(monkeypatch):
+    processes = []
+
+    def start(process, start=SpawnProcess.start):
+        processes.append(process)
+        if len(processes) == 2:
+            processes[0].kill()
+            calls, _results = process._args[:2]  # The executor takes the queue of calls down before it says a word.
+            until(lambda: calls._reader.closed)
+        start(process)
+
+    monkeypatch.setattr(SpawnProcess, "start", start)
+    assert list(map_ordered(fails_at_three, range(3), 2)) == [0, 1, 2]
+    assert len(processes) == 4
+
+
+def test_a_process_that_the_system_cannot_start_is_an_error(monkeypatch):
+    def start(_process):
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(SpawnProcess, "start", start)
+    with pytest.raises(BlockingIOError):
+        list(map_ordered(fails_at_three, range(3), 2))
 
 
 def test_create_makes_the_same_questions_when_one_of_its_workers_is_killed(tmp_path):

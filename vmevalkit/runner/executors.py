@@ -6,9 +6,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import parent_process
 from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar
 
 from vmevalkit.errors import UsageError, WorkerError
 from vmevalkit.runner.cluster import RayCluster
@@ -17,6 +18,7 @@ __all__ = ["Workers", "default_workers", "map_ordered"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Arguments = ParamSpec("Arguments")
 Workers: TypeAlias = int | RayCluster
 """Where work is done: in so many processes of this machine, or on a cluster."""
 
@@ -139,17 +141,37 @@ class WorkerPool(ProcessPoolExecutor):
         self._context = _RememberingContext()
         super().__init__(workers, mp_context=self._context, initializer=_become_worker)
 
+    def submit(
+        self, function: Callable[Arguments, Result], /, *arguments: Arguments.args, **named: Arguments.kwargs
+    ) -> Future[Result]:
+        """Have a call made; see `concurrent.futures.Executor.submit`.
+
+        Raises:
+            BrokenProcessPool: the system has killed a process. If it does so while the executor starts another one, the
+                executor itself raises whatever the start met, such as a closed pipe.
+
+        """
+        try:
+            return super().submit(function, *arguments, **named)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError) or self._has_lost_one():
+                raise BrokenProcessPool("a worker process was killed while another one was started") from error
+            raise
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the processes; see `concurrent.futures.Executor.shutdown`.
 
         Once the system has killed one, the executor ends the others; but not one that it was just starting, for which
         it then waits for ever.
         """
-        if any(process.exitcode for process in self._context.started):
+        if self._has_lost_one():
             for process in self._context.started:
                 if process.pid is not None:
                     process.kill()
         super().shutdown(wait, cancel_futures=cancel_futures)
+
+    def _has_lost_one(self) -> bool:
+        return any(process.exitcode for process in self._context.started)
 
 
 class _RememberingContext(SpawnContext):
