@@ -6,6 +6,7 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -63,8 +64,24 @@ def test_no_frames_are_no_video(tmp_path):
 
 
 def test_frames_of_odd_size_are_refused(tmp_path):
-    with pytest.raises(VideoError, match="cannot be written"):
+    with pytest.raises(VideoError, match="cannot be written: 128 x 95 pixels"):
         media.write_video(tmp_path / "a.mp4", frames(height=95), fps=16)
+
+
+def test_frames_that_x264_is_too_small_for_are_refused(tmp_path):
+    with pytest.raises(VideoError, match="cannot be written: 16386 x 2 pixels"):
+        media.write_video(tmp_path / "a.mp4", [np.zeros((2, 16386, 3), np.uint8)], fps=16)
+
+
+def test_an_encoder_without_memory_is_no_fault_of_the_video(tmp_path):
+    def drawn():
+        yield from frames(2)
+        raise av.error.ExternalError(
+            av.error.tag_to_code(b"EXT "), "Generic error in an external library"
+        )  # So x264 puts it.
+
+    with pytest.raises(MemoryError):
+        media.write_video(tmp_path / "a.mp4", drawn(), fps=16)
 
 
 @pytest.mark.parametrize("look", [media.probe, media.last_frame, lambda path: list(media.read_frames(path))])
@@ -88,8 +105,6 @@ class TestBrokenFiles:
             look(path)
 
     def test_a_file_with_nothing_but_sound_says_that_it_has_no_video(self, tmp_path, look):
-        import av
-
         path = tmp_path / "a.mp4"
         with av.open(str(path), "w") as container:
             stream = container.add_stream("aac", rate=44100)

@@ -1,5 +1,6 @@
 """Nothing is ever half-written."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -39,6 +40,19 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path):
         raise RuntimeError
     assert path.read_text() == "old"
     assert names(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device: '{path}'"),
+        (OSError("raster overflow"), "raster overflow"),
+    ],
+)
+def test_an_error_of_the_system_names_the_file_and_one_of_a_library_keeps_its_words(tmp_path, error, words):
+    path = tmp_path / "a.txt"
+    with pytest.raises(OSError, match=re.escape(words.format(path=path)) + "$"), atomic_path(path):
+        raise error
 
 
 def test_a_failed_folder_leaves_nothing(tmp_path):

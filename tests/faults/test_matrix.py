@@ -55,7 +55,7 @@ _DAMAGES = {f"{damage.verb} {damage.what}": (damage.verb, damage) for damage in 
 FEW: dict[str, Cases] = {
     "kill": _each(VERBS, range(1)),
     "disk full": _each(VERBS, range(1)),
-    "memory": _each(["evaluate", "push"], range(1)),
+    "memory": [("evaluate", 0), ("push", 0), ("run", 1)],
     "clock": [("push", "a day behind")],
     "twice": _each(["create", "archive"], range(1)),
     "network": [("push", "refused"), ("pull", "500 midway")],

@@ -108,7 +108,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
-def test_what_unpacks_to_much_takes_little_memory(tmp_path, name):
+def test_what_unpacks_too_much_takes_little_memory(tmp_path, name):
     place, make = BOMBS[name]
     bomb = tmp_path / place
     make(bomb)

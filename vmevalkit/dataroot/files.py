@@ -48,7 +48,8 @@ def _naming(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.filename is None:
+        # A library's own error has no number, and would lose its words to a name.
+        if error.filename is None and error.errno is not None:
             error.filename = str(path)
         raise
 

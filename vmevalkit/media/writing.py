@@ -16,6 +16,8 @@ _BT709 = 1  # ITU-T H.273 code point, for matrix, primaries and transfer alike
 _LIMITED_RANGE = 1
 _DISK_FULL = (ENOSPC, EDQUOT, EFBIG)
 """Errors that say nothing about a video."""
+_LONGEST_SIDE = 16384
+"""What x264 takes, in pixels."""
 
 
 def write_video(path: Path, frames: Iterable[Frame], *, fps: int, crf: int = 18) -> int:
@@ -26,7 +28,7 @@ def write_video(path: Path, frames: Iterable[Frame], *, fps: int, crf: int = 18)
 
     Args:
         path: the file to write; not atomic, give a temporary path.
-        frames: equal-sized pictures with even sides.
+        frames: equal-sized pictures with even sides of at most 16384 pixels.
         fps: frames per second.
         crf: x264's constant rate factor, 0 (lossless) to 51.
 
@@ -34,7 +36,7 @@ def write_video(path: Path, frames: Iterable[Frame], *, fps: int, crf: int = 18)
         The number of frames written.
 
     Raises:
-        VideoError: there are no frames, or they cannot be encoded.
+        VideoError: there are no frames, or none of a size that can be encoded.
         OSError: the disk is full.
         MemoryError: there is not enough memory.
 
@@ -48,6 +50,7 @@ def write_video(path: Path, frames: Iterable[Frame], *, fps: int, crf: int = 18)
             reformatter = VideoReformatter()
             for pixels in frames:
                 if stream is None:
+                    _check_sides(path, pixels)
                     stream = _h264_stream(container, pixels, fps, crf)
                 frame = reformatter.reformat(
                     av.VideoFrame.from_ndarray(pixels, format="rgb24"),
@@ -65,10 +68,18 @@ def write_video(path: Path, frames: Iterable[Frame], *, fps: int, crf: int = 18)
     except (av.error.FFmpegError, ValueError) as error:
         if isinstance(error, OSError) and error.errno in _DISK_FULL:
             raise OSError(error.errno, error.strerror) from error
-        if is_lack_of_memory(error):
+        # Given frames that it can encode, x264 itself fails for lack of memory alone.
+        if isinstance(error, av.error.ExternalError) or is_lack_of_memory(error):
             raise MemoryError("not enough memory") from error
         raise VideoError(f"{path.name}: cannot be written: {reason(error)}") from error
     return count
+
+
+def _check_sides(path: Path, pixels: Frame) -> None:
+    height, width = pixels.shape[:2]
+    if height % 2 or width % 2 or max(height, width) > _LONGEST_SIDE:
+        problem = f"{width} x {height} pixels, where even sides of at most {_LONGEST_SIDE} can"
+        raise VideoError(f"{path.name}: cannot be written: {problem}")
 
 
 def _h264_stream(container: av.container.OutputContainer, pixels: Frame, fps: int, crf: int) -> VideoStream:

@@ -292,7 +292,7 @@ class _Session:
         """Begin no more runs of a model."""
         if model not in self._stopped:
             self._stopped.add(model)
-            message = error.message if isinstance(error, VMEvalError) else _os_problem(error)
+            message = _problem(error)
             self.done.stopped.append(f"{model}: {message}")
             self._watch(Event("stopped", model, message=message))
 
@@ -370,8 +370,7 @@ class _Session:
                 self.stop(model, error)
                 self._watch(event("left"))
             else:
-                message = error.message if isinstance(error, VMEvalError) else _os_problem(error)
-                self._failed(event("failed", message=message))
+                self._failed(event("failed", message=_problem(error)))
             return 0.0
         cost = run.cost_usd or 0.0
         if run.error is not None:
@@ -387,7 +386,11 @@ class _Session:
         self._watch(event)
 
 
-def _os_problem(error: Exception) -> str:
+def _problem(error: Exception) -> str:
+    if isinstance(error, VMEvalError):
+        return error.message
+    if isinstance(error, MemoryError):  # Libraries tell which of their arrays did not fit, or nothing at all.
+        return "not enough memory"
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or error}"
