@@ -200,6 +200,20 @@ def test_questions_come_in_pages_forth_and_back(catalog):
     assert [row.key.task_id for row in catalog.questions(text="do 3").rows] == ["chess_0003", "maze_0003"]
 
 
+def test_all_questions_are_counted_and_those_that_are_looked_for_up_to_a_bound(catalog, monkeypatch):
+    monkeypatch.setattr("vmevalkit.catalog._questions._MOST_COUNTED", 3)
+
+    def counted(**looked_for):
+        page = catalog.questions(limit=1, **looked_for)
+        return page.total, page.total_is_exact
+
+    assert counted() == (14, True)
+    assert counted(domain="maze") == (7, True)
+    assert counted(domain="nowhere") == (0, True)
+    assert counted(text="do") == (3, False)
+    assert counted(text="do 3") == (2, True)
+
+
 def test_a_question_knows_its_neighbours(catalog):
     assert catalog.neighbours(PairKey("maze", "maze_0000")) == (
         PairKey("chess", "chess_0006"),

@@ -32,7 +32,11 @@ def page(
     if text is not None:
         where.append("id IN (SELECT rowid FROM prompt_words WHERE prompt_words MATCH :words)")
         values["words"] = fts_words(text)
-    total = _count(database, where, values)
+    if difficulty is None and text is None:
+        by_domain = counts(database)
+        total, is_exact = sum(by_domain.values()) if domain is None else by_domain.get(domain, 0), True
+    else:
+        total, is_exact = _counted(database, where, values)
     backwards = before is not None
     given = before if backwards else cursor
     if given is not None:
@@ -50,17 +54,18 @@ def page(
         rows.reverse()
     return QuestionPage(
         tuple(rows),
-        min(total, _MOST_COUNTED),
-        total <= _MOST_COUNTED,
+        total,
+        is_exact,
         next_cursor=pair_cursor(rows[-1].key) if rows and (is_more or backwards) else None,
         previous_cursor=pair_cursor(rows[0].key) if rows and (is_more if backwards else cursor is not None) else None,
     )
 
 
-def _count(database: sqlite3.Connection, where: list[str], values: dict[str, Any]) -> int:
+def _counted(database: sqlite3.Connection, where: list[str], values: dict[str, Any]) -> tuple[int, bool]:
+    """Count as far as is worth the time; return the number and whether it is all."""
     statement = f"SELECT 1 FROM question WHERE {' AND '.join(where)} LIMIT {_MOST_COUNTED + 1}"  # noqa: S608
     (count,) = database.execute(f"SELECT COUNT(*) FROM ({statement})", values).fetchone()  # noqa: S608
-    return int(count)
+    return min(count, _MOST_COUNTED), count <= _MOST_COUNTED
 
 
 def find(database: sqlite3.Connection, key: PairKey) -> QuestionRow | None:

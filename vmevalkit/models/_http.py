@@ -15,20 +15,22 @@ def _trusted() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-async def download(url: str, path: Path, *, silence: float, headers: dict[str, str] | None = None) -> None:
+async def download(url: str | None, path: Path, *, silence: float, headers: dict[str, str] | None = None) -> None:
     """Stream what is behind a link to a file.
 
     Args:
-        url: the link.
+        url: the link; a job without a video has none.
         path: the file; what is there is replaced.
         silence: how many seconds the server may stay silent.
         headers: what to send along, such as a key.
 
     Raises:
-        DownloadError: the link is not good any more, or the download broke off.
+        DownloadError: there is no link, it is not good any more, or the download broke off.
         UnavailableError: the server fails.
 
     """
+    if url is None:
+        raise DownloadError("there is no link to a video")
     try:
         async with (
             httpx.AsyncClient(timeout=silence, follow_redirects=True, verify=_trusted()) as client,

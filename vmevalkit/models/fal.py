@@ -145,8 +145,6 @@ class FalProvider:
 
     async def fetch(self, status: JobStatus, path: Path) -> None:
         """See `Provider.fetch`."""
-        if status.video is None:
-            raise ValueError("there is no video yet")
         await download(status.video, path, silence=self._silence)
 
     async def close(self) -> None:

@@ -15,7 +15,6 @@ from vmevalkit.models._http import download
 from vmevalkit.models.entry import Limits, ModelEntry
 from vmevalkit.models.provider import (
     ContentRefusedError,
-    DownloadError,
     JobFailedError,
     JobLostError,
     JobStatus,
@@ -160,8 +159,6 @@ class LumaProvider:
 
     async def fetch(self, status: JobStatus, path: Path) -> None:
         """Download the video; the link is signed, and good for an hour."""
-        if status.video is None:
-            raise DownloadError("luma: there is no link to a video")
         await download(status.video, path, silence=self._silence)
 
     async def close(self) -> None:

@@ -118,8 +118,6 @@ class OpenAIVideosProvider:
 
     async def fetch(self, status: JobStatus, path: Path) -> None:
         """See `Provider.fetch`."""
-        if status.video is None:
-            raise ValueError("there is no video yet")
         await download(
             status.video, path, silence=self._silence, headers={"Authorization": f"Bearer {self._client.api_key}"}
         )

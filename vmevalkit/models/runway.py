@@ -14,7 +14,6 @@ from vmevalkit.models._http import download
 from vmevalkit.models.entry import Limits, ModelEntry
 from vmevalkit.models.provider import (
     ContentRefusedError,
-    DownloadError,
     JobFailedError,
     JobLostError,
     JobStatus,
@@ -169,8 +168,6 @@ class RunwayProvider:
 
     async def fetch(self, status: JobStatus, path: Path) -> None:
         """Download the video; the link is signed, and good for a day."""
-        if status.video is None:
-            raise DownloadError("runway: there is no link to a video")
         await download(status.video, path, silence=self._silence)
 
     async def close(self) -> None:
