@@ -4,11 +4,11 @@ import random
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from support.fake_chat_server import FakeChatServer, answer
 from support.long import longer
+from support.waiting import until
 
 from vmevalkit.dataroot import DataRoot, load_evaluation
 from vmevalkit.runner.create_dataset import create_dataset
@@ -27,15 +27,14 @@ def filmed(path):
     return root
 
 
-def killed_after(command, cwd, server, requests, delay):
-    """Start a command and kill it once the server has been asked so often; False if it was done before."""
-    until = len(server.asked) + requests
-    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while len(server.asked) < until and process.poll() is None:
-        time.sleep(0.001)
-    time.sleep(delay)
-    process.send_signal(signal.SIGKILL)
-    return process.wait() == -signal.SIGKILL
+def killed_at(command, cwd, server, requests):
+    """Start a command and kill it while it waits for that answer; those under way are billed all the same."""
+    server.held_from = len(server.asked) + requests
+    with subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        until(lambda: len(server.asked) >= server.held_from)
+        process.kill()
+    server.held_from = None
+    assert process.returncode == -signal.SIGKILL
 
 
 @pytest.mark.long
@@ -50,9 +49,8 @@ def test_a_command_that_is_killed_pays_each_answer_once_and_loses_none(tmp_path)
         )
         command = [sys.executable, "-m", "vmevalkit", "evaluate", "--experiment", EXPERIMENT, "--evaluator", NAME]
         for _ in range(KILLS):
-            # So few requests that all kills come while there is work.
-            requests = rng.randint(1, items // (KILLS + 1))
-            assert killed_after(command, tmp_path, server, requests, rng.uniform(0, 0.06))
+            # So few that there is work left for all kills.
+            killed_at(command, tmp_path, server, rng.randint(1, items // (KILLS + 1) - AT_ONCE))
         assert len(server.billed) < items
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

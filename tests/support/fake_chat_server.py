@@ -128,6 +128,8 @@ class FakeChatServer:
         """Completions by Idempotency-Key: what has been paid for."""
         self.at_once = 0
         """The most requests that were under way at the same time."""
+        self.held_from: int | None = None
+        """From which request on, counted from 1, answers wait until this is `None` again."""
         self._under_way = 0
 
     @property
@@ -152,11 +154,14 @@ class FakeChatServer:
             return None
         with self._lock:
             self.asked.append(asked)
+            number = len(self.asked)
             self._under_way += 1
             self.at_once = max(self.at_once, self._under_way)
             behaviour = self._plan.pop(0) if self._plan else self._then
         try:
             self._closing.wait(60.0 if behaviour == B.SLOW else self._seconds)
+            while self.held_from is not None and number >= self.held_from:
+                self._closing.wait(0.01)
             return self._response(behaviour, asked)
         finally:
             with self._lock:
