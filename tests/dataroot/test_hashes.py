@@ -72,6 +72,41 @@ def test_a_cache_that_breaks_while_it_is_used_goes_on_empty(root):
         assert cache.get("a", OLD) == "e" * 64
 
 
+PATHS = st.text("ab/\U0010ffff", min_size=1, max_size=4)
+
+
+@given(st.dictionaries(PATHS, st.integers(1, 3)), st.lists(st.tuples(st.booleans(), PATHS, st.integers(1, 3))))
+def test_in_whatever_order_files_are_asked_for_each_answer_is_of_that_file(tmp_path_factory, known, asked):
+    root = DataRoot(tmp_path_factory.mktemp("root"))
+    with HashCache(root) as cache:
+        for path, size in known.items():
+            cache.put(path, OLD._replace(size=size), f"{path} {size}")
+    learned = dict(known)
+    with HashCache(root) as cache:
+        for is_new, path, size in asked:
+            if is_new:
+                learned[path] = size
+                cache.put(path, OLD._replace(size=size), f"{path} {size}")
+            elif cache.get(path, OLD._replace(size=size)) is not None:
+                assert cache.get(path, OLD._replace(size=size)) == f"{path} {size}"
+    with HashCache(root) as cache:
+        for path in (*sorted(learned), *sorted(learned, reverse=True), "c"):
+            expected = f"{path} {learned[path]}" if path in learned else None
+            assert cache.get(path, OLD._replace(size=learned.get(path, 1))) == expected
+
+
+def test_files_in_order_are_looked_up_by_few_statements(root):
+    paths = [f"{number:04d}" for number in range(2000)]
+    with HashCache(root) as cache:
+        for path in paths:
+            cache.put(path, OLD, "f" * 64)
+    with HashCache(root) as cache:
+        statements = []
+        cache._database.set_trace_callback(statements.append)
+        assert all(cache.get(path, OLD) for path in paths)
+        assert len(statements) < 20
+
+
 def test_where_no_cache_can_be_kept_work_goes_on_without(tmp_path):
     (tmp_path / ".vmevalkit").write_bytes(b"a file, where the folder should be")
     with HashCache(DataRoot(tmp_path)) as cache:

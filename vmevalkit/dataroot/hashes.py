@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -16,6 +17,8 @@ _SETTLED_NS = 2_000_000_000
 systems count time in steps (see "racy git" in git's documentation)."""
 
 _WRITTEN_AT_ONCE = 1000
+_READ_AT_ONCE = 256
+_BEHIND_ALL_PATHS = "\U0010ffff"
 
 
 class FileState(NamedTuple):
@@ -36,6 +39,15 @@ class FileState(NamedTuple):
         return self.mtime_ns + _SETTLED_NS < read_at_ns
 
 
+@dataclass(frozen=True)
+class _Page:
+    """All that was known of the files whose paths lie between two."""
+
+    rows: dict[str, tuple[FileState, str]] = field(default_factory=dict)
+    first: str = ""
+    last: str = ""
+
+
 class HashCache:
     """The sha256 of files in a data root, by path and state. It may be deleted at any time.
 
@@ -47,6 +59,7 @@ class HashCache:
         self._file = root.state / "hashes.sqlite"
         self._database = _opened(self._file)
         self._waiting: list[tuple[str, int, int, int, str]] = []
+        self._page = _Page()
 
     def __enter__(self) -> Self:
         return self
@@ -57,14 +70,13 @@ class HashCache:
 
     def get(self, path: str, state: FileState) -> str | None:
         """Return the sha256 of the file at ``path`` below the root, if it is known and still looks the same."""
-        try:
-            row = self._database.execute(
-                "SELECT sha256 FROM hashes WHERE path = ? AND size = ? AND mtime_ns = ? AND inode = ?", (path, *state)
-            ).fetchone()
-        except sqlite3.DatabaseError:
-            self._start_anew()
-            return None
-        return None if row is None else str(row[0])
+        if not self._page.first <= path <= self._page.last:
+            try:
+                self._page = self._read(path)
+            except sqlite3.DatabaseError:
+                self._start_anew()
+        known = self._page.rows.get(path)
+        return known[1] if known is not None and known[0] == state else None
 
     def put(self, path: str, state: FileState, sha256: str) -> None:
         """Remember a file that has just been read; one that may still change unseen is left out."""
@@ -83,6 +95,16 @@ class HashCache:
                 database.execute("DELETE FROM hashes WHERE path NOT IN kept")
                 database.execute("DROP TABLE kept")
 
+    def _read(self, path: str) -> _Page:
+        """Read what is known from a path on: of many files, if whoever asks seems to go through them in order."""
+        wanted = min(2 * max(len(self._page.rows), 1), _READ_AT_ONCE) if path > self._page.last else 1
+        found = self._database.execute(
+            "SELECT path, size, mtime_ns, inode, sha256 FROM hashes WHERE path >= ? ORDER BY path LIMIT ?",
+            (path, wanted),
+        ).fetchall()
+        rows = {row[0]: (FileState(*row[1:4]), str(row[4])) for row in found}
+        return _Page(rows, path, found[-1][0] if len(found) == wanted else _BEHIND_ALL_PATHS)
+
     def _write(self) -> None:
         try:
             with self._database:
@@ -90,8 +112,10 @@ class HashCache:
         except sqlite3.DatabaseError:
             self._start_anew()
         self._waiting.clear()
+        self._page = _Page()
 
     def _start_anew(self) -> None:
+        self._page = _Page()
         self._database.close()
         with suppress(OSError):
             remove_database(self._file)

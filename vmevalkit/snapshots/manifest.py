@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import IO, Any, NamedTuple, Protocol, TypeVar
 
+from pydantic_core import from_json
+
 from vmevalkit.dataroot import TEMP_SUFFIX
 from vmevalkit.errors import RecordError, UnsafePathError, UsageError
 from vmevalkit.snapshots.names import is_snapshot_name, split_key
@@ -234,8 +236,8 @@ def _next_line(packed: gzip.GzipFile, name: str, number: int) -> bytes:
 
 def _fields(line: bytes, name: str, number: int) -> dict[str, Any]:
     try:
-        value = json.loads(line.decode())  # Given bytes, it would guess their encoding first.
-    except (ValueError, RecursionError) as error:
+        value = from_json(line)
+    except ValueError as error:
         raise ManifestError(name, f"line {number}: malformed JSON") from error
     if not isinstance(value, dict):
         raise ManifestError(name, f"line {number}: expected a JSON object")
