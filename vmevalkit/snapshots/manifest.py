@@ -236,7 +236,7 @@ def _next_line(packed: gzip.GzipFile, name: str, number: int) -> bytes:
 
 def _fields(line: bytes, name: str, number: int) -> dict[str, Any]:
     try:
-        value = from_json(line)
+        value = from_json(line, cache_strings="keys")
     except ValueError as error:
         raise ManifestError(name, f"line {number}: malformed JSON") from error
     if not isinstance(value, dict):
