@@ -16,7 +16,7 @@ from vmevalkit.catalog import catalog as catalog_module
 from vmevalkit.catalog import refresh as refresh_module
 from vmevalkit.catalog.refresh import refresh
 from vmevalkit.dataroot import DataRoot, RunKey, exclusive, note_change
-from vmevalkit.errors import BusyError
+from vmevalkit.errors import BusyError, RecordError
 
 _PATIENCE_SECONDS = 60.0
 DOMAINS = ("chess", "maze")
@@ -232,3 +232,16 @@ def test_questions_in_the_middle_of_a_look_are_answered(lab, listening):
 
     refresh(lab, meanwhile=meanwhile)
     assert len(answers) == 5
+
+
+def test_a_data_root_that_is_moved_away_is_told_and_not_made_anew_and_may_come_back(lab, monkeypatch):
+    monkeypatch.setattr(catalog_module, "_LEAST_SECONDS", 0.0)
+    away = lab.path.with_name("away")
+    with Catalog(lab) as catalog:
+        until(lambda: total(catalog) == 600)
+        lab.path.rename(away)
+        with pytest.raises(RecordError, match="is not there"):
+            total(catalog)
+        assert not lab.path.exists()
+        away.rename(lab.path)
+        until(lambda: total(catalog) == 600)

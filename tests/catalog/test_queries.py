@@ -313,7 +313,8 @@ def test_a_change_changes_the_number_of_changes(catalog, tmp_path):
     assert Catalog(root).changes() == before + 1
 
 
-def test_without_a_data_root_there_is_nothing(root):
+def test_in_an_empty_data_root_there_is_nothing(root):
+    root.path.mkdir()
     catalog = Catalog(root)
     assert catalog.runs(RunFilters()).total == 0
     assert catalog.experiments() == ()

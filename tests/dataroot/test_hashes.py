@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -45,6 +46,16 @@ def test_the_state_of_a_file_is_that_of_the_system(tmp_path):
     (tmp_path / "a").write_bytes(b"12345")
     status = (tmp_path / "a").stat()
     assert FileState.of(status) == FileState(5, status.st_mtime_ns, status.st_ino)
+
+
+def test_a_file_of_a_far_future_with_a_number_as_large_as_can_be_is_remembered(root):
+    status = SimpleNamespace(st_size=0, st_mtime_ns=10**19, st_ino=2**64 - 1)
+    state = FileState.of(status)
+    with HashCache(root) as cache:
+        cache.put("a", state._replace(mtime_ns=1), "f" * 64)
+        assert cache.get("b", state) is None
+    with HashCache(root) as cache:
+        assert cache.get("a", state._replace(mtime_ns=1)) == "f" * 64
 
 
 @pytest.mark.parametrize("damage", [b"", b"rubbish" * 1000, None])

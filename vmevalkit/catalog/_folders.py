@@ -6,6 +6,9 @@ from contextlib import suppress
 
 from vmevalkit.dataroot import is_name, is_temporary
 
+_LATEST_NS = (1 << 63) - 1
+"""In 2262; a database holds no later time."""
+
 
 def names_in(folder: str) -> list[str]:
     """List what lies in a folder and is not hidden, by name; a missing folder is empty."""
@@ -32,6 +35,6 @@ def folders_with_times(folder: str) -> Iterator[tuple[str, int]]:
 def mtime_of(path: str) -> int:
     """Return when a folder was last written to, in nanoseconds; 0 if it is not there."""
     try:
-        return os.stat(path).st_mtime_ns  # noqa: PTH116 - a million times
+        return min(os.stat(path).st_mtime_ns, _LATEST_NS)  # noqa: PTH116 - a million times
     except (FileNotFoundError, NotADirectoryError):
         return 0

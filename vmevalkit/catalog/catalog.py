@@ -35,7 +35,7 @@ from vmevalkit.catalog.records import (
 )
 from vmevalkit.catalog.refresh import Refreshed, index_path, refresh
 from vmevalkit.dataroot import Archived, ChangeLog, DataRoot, PairKey, RunKey
-from vmevalkit.errors import BusyError
+from vmevalkit.errors import BusyError, RecordError
 from vmevalkit.progress import Progress
 
 _log = logging.getLogger(__name__)
@@ -115,6 +115,7 @@ class Catalog:
 
         Raises:
             BusyError: another process is at it.
+            RecordError: the data root is not there.
 
         """
         try:
@@ -172,7 +173,7 @@ class Catalog:
                 self._has_looked()
             except _StoppedError:
                 return
-            except (OSError, sqlite3.Error) as error:
+            except (OSError, sqlite3.Error, RecordError) as error:
                 _log.warning("the index cannot be brought up to date: %s", error)
                 self._has_looked()
 

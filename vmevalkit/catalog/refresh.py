@@ -29,6 +29,7 @@ from vmevalkit.dataroot import (
     is_name,
     naming_full_disk,
 )
+from vmevalkit.errors import RecordError
 from vmevalkit.progress import Progress, Silent
 
 _SETTLED_NS = 2_000_000_000
@@ -91,10 +92,13 @@ def refresh(
 
     Raises:
         BusyError: another process is at it.
+        RecordError: the data root is not there; it is not made, as it may be moved or mounted again.
         OSError: the disk is full.
 
     """
     began = time.monotonic()
+    if not root.path.is_dir():
+        raise RecordError(root.path, "is not there", hint="bring the data root back, or start again with another one")
     with (
         naming_full_disk(index_path(root)),
         exclusive(root.lock("index"), "bringing the index up to date"),

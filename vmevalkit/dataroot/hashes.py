@@ -19,6 +19,8 @@ systems count time in steps (see "racy git" in git's documentation)."""
 _WRITTEN_AT_ONCE = 1000
 _READ_AT_ONCE = 256
 _BEHIND_ALL_PATHS = "\U0010ffff"
+_LARGEST = (1 << 63) - 1
+"""Of the integers that SQLite can hold."""
 
 
 class FileState(NamedTuple):
@@ -31,8 +33,8 @@ class FileState(NamedTuple):
 
     @classmethod
     def of(cls, status: os.stat_result) -> Self:
-        """Take the state from what the system says."""
-        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
+        """Take the state from what the system says, up to what a database can hold: some file systems say more."""
+        return cls(status.st_size, min(status.st_mtime_ns, _LARGEST), status.st_ino & _LARGEST)
 
     def has_settled(self, read_at_ns: int) -> bool:
         """Tell whether a file that was read then, in this state, would look different had it changed since."""
