@@ -64,7 +64,7 @@ def test_another_form_takes_its_place_without_a_trace(filled, tmp_path):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["export.json", "questions-000000.tar"]
 
 
-@pytest.mark.parametrize("what", ["folder", "file", "export and more"])
+@pytest.mark.parametrize("what", ["folder", "file", "export and more", "export and more beside pictures"])
 def test_what_is_no_export_stays(filled, tmp_path, what):
     out = tmp_path / "out"
     if what == "file":
@@ -72,8 +72,11 @@ def test_what_is_no_export_stays(filled, tmp_path, what):
     elif what == "folder":
         out.mkdir()
         (out / "mine.txt").write_text("mine")
-    else:
+    elif what == "export and more":
         export(filled.root, "hf", out)
+        (out / "questions" / "mine.txt").write_text("mine")
+    else:
+        export(filled.root, "jsonl", out, ExportOptions(frames=True))
         (out / "questions" / "mine.txt").write_text("mine")
     before = hashes(tmp_path, bookkeeping=True)
     with pytest.raises(UsageError, match="out"):

@@ -1,5 +1,6 @@
 """``vmevalkit validate`` as a user meets it."""
 
+import gzip
 import json
 import os
 
@@ -93,6 +94,19 @@ def test_a_snapshot_of_a_folder_remote_is_compared_with(run, tree, tmp_path):
     frame.write_bytes(frame.read_bytes() + b"\0")
     status, out, _ = run("--deep", "--against-snapshot", f"{remote}@20250115")
     assert (status, "[changed-question]" in out) == (0, True)
+
+
+def test_json_that_an_error_breaks_off_is_whole_and_says_so(run, tree, tmp_path):
+    remote = tmp_path / "remote"
+    assert main(["push", "--remote", remote.as_uri(), "--data-dir", str(tree.path), "--date", "20250115"]) == 0
+    manifest = remote / "20250115" / "manifest.jsonl.gz"
+    lines = gzip.decompress(manifest.read_bytes()).splitlines()
+    manifest.write_bytes(gzip.compress(b"\n".join([lines[0], b"rubbish", *lines[2:]])))
+    run()  # Takes away what the push has printed.
+    status, out, err = run("--json", "--deep", "--against-snapshot", f"{remote.as_uri()}@20250115")
+    assert status == 1
+    assert "line 2" in json.loads(out)["error"]
+    assert "line 2" in err
 
 
 class TestFix:

@@ -97,6 +97,7 @@ def validate(
             # From the first look to the last repair, so that what was planned is what is done.
             stack.enter_context(exclusive(root.lock("create"), f"creating questions in {root.path}"))
         report.begin()
+        stack.push(report.broken_off)
         with shown("validate") as progress:
             for finding in validate_root(root, options, snapshot=snapshot, progress=progress):
                 report.add(finding)
@@ -150,6 +151,13 @@ class _Report:
             self._document.add(finding.to_json())
         else:
             print(f"{finding.severity}: {finding} [{finding.code}]")
+
+    def broken_off(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Complete the JSON document if an error ends the command in its middle."""
+        from vmevalkit.errors import VMEvalError
+
+        if self._document is not None and isinstance(error, VMEvalError):
+            self._document.end({"error": error.message})
 
     def errors(self, but: "set[Code] | frozenset[Code]" = frozenset()) -> int:
         """Return the number of errors of other kinds than these."""

@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from vmevalkit.dataroot import (
+    FINAL_FRAME_NAME,
+    FIRST_FRAME_NAME,
+    GROUND_TRUTH_NAME,
     SECTIONS,
+    VIDEO_NAME,
     DataRoot,
     Record,
     atomic_folder,
@@ -24,6 +28,8 @@ FORMS: tuple[Form, ...] = get_args(Form)
 
 MARKER_NAME = "export.json"
 """Says what an export holds. Without it, a folder is no export of ours, and is not replaced."""
+_MEDIA_NAMES = frozenset({FIRST_FRAME_NAME, FINAL_FRAME_NAME, GROUND_TRUTH_NAME, VIDEO_NAME})
+"""What lies in folders whose files are not listed."""
 
 
 class Marker(Record):
@@ -139,11 +145,10 @@ def _check_free(out: Path, *, replace: bool) -> None:
 def _stranger(out: Path, marker: Marker) -> str | None:
     """Return a file that the export has not made."""
     known = {MARKER_NAME, *(str(file["path"]) for file in marker.files)}
-    for place, folders, names in os.walk(out):
+    for place, _, names in os.walk(out):
         below = Path(place).relative_to(out)
-        if place == str(out):
-            folders[:] = [name for name in folders if name not in marker.folders]
+        unlisted = _MEDIA_NAMES if below.parts[:1] and below.parts[0] in marker.folders else ()
         for name in names:
-            if (below / name).as_posix() not in known:
+            if name not in unlisted and (below / name).as_posix() not in known:
                 return (below / name).as_posix()
     return None
