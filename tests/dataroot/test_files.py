@@ -14,8 +14,10 @@ from vmevalkit.dataroot import (
     exclusive,
     read_json,
     remove_abandoned,
+    remove_abandoned_beside,
     remove_folder,
     sorted_entries,
+    temporary_beside,
     waiting_lock,
     write_json,
 )
@@ -89,6 +91,39 @@ def test_what_a_killed_writer_leaves_is_hidden_and_can_be_removed(tmp_path):
     assert sorted_entries(tmp_path) == []
     assert remove_abandoned(tmp_path) == 1
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["n" * 255, "n" * 231, "字" * 85, "x" + "é" * 127])
+def test_a_file_or_a_folder_may_have_the_longest_name_that_the_system_takes(tmp_path, name):
+    for make in (atomic_path, atomic_folder):
+        with make(tmp_path / make.__name__ / name) as temporary:
+            assert temporary.name.encode().decode() == temporary.name
+            temporary.mkdir(exist_ok=True) if make is atomic_folder else temporary.write_text("whole")
+        assert names(tmp_path / make.__name__) == [name]
+    with atomic_folder(tmp_path / "atomic_folder" / name, replace=True) as temporary:
+        (temporary / "new").touch()
+    assert names(tmp_path / "atomic_folder" / name) == ["new"]
+    remove_folder(tmp_path / "atomic_folder" / name)
+    assert names(tmp_path / "atomic_folder") == []
+
+
+def test_a_folder_of_the_longest_name_can_change_places_in_three_steps(tmp_path, monkeypatch):
+    monkeypatch.setattr("vmevalkit.dataroot._exchange._in_one_step", lambda *_: False)
+    for content in ("old", "new"):
+        with atomic_folder(tmp_path / ("n" * 255), replace=True) as temporary:
+            (temporary / content).touch()
+    assert names(tmp_path / ("n" * 255)) == ["new"]
+    assert len(names(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("name", ["pair", "字" * 85])
+def test_what_is_left_of_writing_a_folder_is_found_however_long_its_name_is(tmp_path, name):
+    temporary_beside(tmp_path / name).mkdir()
+    temporary_beside(tmp_path / "other").mkdir()
+    with atomic_folder(tmp_path / name):
+        assert remove_abandoned_beside(tmp_path / name) == 1
+    assert len(names(tmp_path)) == 2
+    assert remove_abandoned_beside(tmp_path / "other") == 1
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from vmevalkit.lifecycle import (
 from vmevalkit.progress import Silent
 from vmevalkit.snapshots import add_version, difference, fetched_manifest, files_to_remove, pull, tree_at, verify
 from vmevalkit.snapshots.manifest import Header, write_manifest
-from vmevalkit.snapshots.names import data_prefix, manifest_key
+from vmevalkit.snapshots.names import claim_key, data_prefix, manifest_key
 
 pytestmark = pytest.mark.s3
 
@@ -108,6 +108,52 @@ def test_links_and_experiments_without_runs_go_as_well(root, folder_place):
     assert len(of(root, "scores-only")) == 6
 
 
+def test_the_longest_file_names_go_and_come_back(root, folder_place):
+    add_experiment(root)
+    for name in ("n" * 240 + ".txt", "字" * 84):  # A folder as remote needs two bytes itself.
+        (root.outputs / NAME / name).write_text(name)
+    before = of(root)
+    archive(root, folder_place.open(), NAME)
+    assert unarchive(root, folder_place.open(), NAME).failures == ()
+    assert of(root) == before
+
+
+def test_links_to_what_is_removed_before_them_go_and_come_back(root, folder_place):
+    add_experiment(root, tasks=1)
+    # More files than are looked at ahead, so that the first are gone when the link is reached.
+    many = [root.outputs / NAME / "a" / f"{number:04d}" for number in range(600)]
+    many[0].parent.mkdir()
+    for path in many:
+        path.write_text(path.name)
+    (root.outputs / NAME / "b").symlink_to("a/0000")
+    (root.outputs / NAME / "c").symlink_to(root.outputs / NAME / "b")
+    before = of(root)
+    assert archive(root, folder_place.open(), NAME).failures == ()
+    assert [path.name for path in (root.outputs / NAME).iterdir()] == [ARCHIVED_NAME]
+    assert unarchive(root, folder_place.open(), NAME).failures == ()
+    assert of(root) == before
+    assert (root.outputs / NAME / "c").read_text() == "0000"
+
+
+def test_a_link_into_an_archived_experiment_is_pushed_pulled_and_archived_like_any_other(root, folder_place, tmp_path):
+    add_experiment(root)
+    add_experiment(root, "other")
+    (root.outputs / "other" / "link.json").symlink_to(f"../../{run_path()}/metadata.json")
+    (root.outputs / "other" / "runs").symlink_to("../pilot/model-1")
+    archive(root, folder_place.open(), NAME)
+    snapshot = push_all(root, folder_place)
+    for _ in range(2):
+        assert pull(folder_place.open(), snapshot, tmp_path / "back").failures == ()
+        assert str((tmp_path / "back/outputs/other/runs").readlink()) == "../pilot/model-1"
+    assert [plan.problem for plan in plan_archive(root, folder_place.open())] == [None]
+    assert archive(root, folder_place.open(), "other").failures == ()
+    assert unarchive(root, folder_place.open(), "other").failures == ()
+    assert unarchive(root, folder_place.open(), NAME).failures == ()
+    assert (root.outputs / "other" / "link.json").read_bytes() == (
+        root.path / run_path() / "metadata.json"
+    ).read_bytes()
+
+
 def test_the_same_experiment_again_needs_no_second_archive_and_another_state_gets_one(root, folder_place):
     add_experiment(root)
     before = of(root)
@@ -139,6 +185,18 @@ def test_an_archive_that_a_version_names_is_not_deleted(root, folder_place):
         unarchive(root, folder_place.open(), NAME, remove_remote=True)
     assert content(root) == before
     assert verify(folder_place.open(), "archive/pilot").failed == 0
+
+
+def test_a_version_protects_its_archive_however_the_remote_is_spelled(root, folder_place, tmp_path):
+    add_experiment(root)
+    remote = folder_place.open()
+    (tmp_path / "link").symlink_to(remote.folder)
+    link = Place("folder", f"file://{tmp_path / 'link'}").open()
+    archive(root, link, NAME)
+    add_version(remote, "archive/pilot", version="1.0", mirror=root)
+    with pytest.raises(UsageError, match=r"version 1\.0 is archive/pilot"):
+        unarchive(root, link, NAME, remove_remote=True)
+    assert verify(remote, "archive/pilot").failed == 0
 
 
 def test_a_data_root_that_was_restored_elsewhere_finds_its_archives(root, folder_place, tmp_path):
@@ -188,6 +246,37 @@ def test_old_experiments_go_with_one_call_and_a_dry_run_only_says_so(root, folde
     assert [path.name for path in sorted(root.outputs.iterdir())] == ["busy", "old", "young"]
     assert archive_old_experiments(days_old=0.5, root=root, remote=remote)
     assert archive_old_experiments(days_old=0.5, root=root, remote=remote) == []
+
+
+def test_one_experiment_that_cannot_be_archived_does_not_stop_the_others(root, folder_place, tmp_path):
+    elsewhere = Place("folder", f"file://{tmp_path / 'elsewhere'}").open()
+    for name in ("away", "damaged", "linked", "zz"):
+        add_experiment(root, name, tasks=1)
+    (root.outputs / "linked" / "out").symlink_to(tmp_path)
+    archive(root, elsewhere, "away")
+    (root.outputs / "away" / "stray.txt").write_text("stray")
+    (root.outputs / "damaged" / ARCHIVED_NAME).write_text("{")
+    plans = plan_archive(root, folder_place.open(), days_old=0)
+    assert {plan.experiment: plan.problem is None for plan in plans} == {
+        "away": False,
+        "damaged": False,
+        "linked": False,
+        "zz": True,
+    }
+    results = archive_old_experiments(0, root=root, remote=folder_place.open())
+    assert [(one.experiment, one.removed > 0, one.failed > 0) for one in results] == [
+        ("away", False, True),
+        ("damaged", False, True),
+        ("linked", False, True),
+        ("zz", True, False),
+    ]
+    assert [one.failures for one in results] == [() if plan.problem is None else (plan.problem,) for plan in plans]
+
+
+def test_a_young_experiment_that_cannot_be_archived_is_passed_over(root, folder_place, tmp_path):
+    add_experiment(root, "linked", days=1, tasks=1)
+    (root.outputs / "linked" / "out").symlink_to(tmp_path)
+    assert plan_archive(root, folder_place.open(), days_old=30) == []
 
 
 def test_an_unknown_or_empty_experiment_is_named(root, folder_place):
@@ -482,3 +571,65 @@ def test_the_same_experiment_from_two_data_roots_gets_two_archives(root, folder_
     assert of(root) != of(other)
     assert archive(root, folder_place.open(), NAME).snapshot == "archive/pilot"
     assert archive(other, folder_place.open(), NAME).snapshot == "archive/pilot+2"
+
+
+@pytest.mark.parametrize("is_copied", ["before it is archived", "after it was archived once"])
+def test_an_archive_that_another_data_root_needs_is_not_used_and_so_not_deleted(
+    root, folder_place, tmp_path, is_copied
+):
+    add_experiment(root)
+    before = of(root)
+    remote = folder_place.open()
+    if is_copied == "after it was archived once":
+        archive(root, remote, NAME)
+        unarchive(root, remote, NAME)
+    copy = DataRoot(tmp_path / "copy")
+    shutil.copytree(root.path, copy.path, symlinks=True)
+    assert archive(root, remote, NAME).snapshot == "archive/pilot"
+    assert [plan.snapshot for plan in plan_archive(copy, remote)] == ["archive/pilot+2"]
+    assert archive(copy, remote, NAME).snapshot == "archive/pilot+2"
+    unarchive(root, remote, NAME, remove_remote=True)
+    unarchive(copy, remote, NAME)
+    assert of(copy) == before
+
+
+def test_an_archive_that_was_deleted_and_made_by_another_data_root_is_not_ours(root, folder_place, tmp_path):
+    add_experiment(root)
+    remote = folder_place.open()
+    archive(root, remote, NAME)
+    unarchive(root, remote, NAME)
+    remote.delete([manifest_key("archive/pilot"), claim_key("archive/pilot")])
+    remote.delete_below(data_prefix("archive/pilot"))
+    copy = DataRoot(tmp_path / "copy")
+    shutil.copytree(root.path, copy.path)
+    assert archive(copy, remote, NAME).snapshot == "archive/pilot"
+    assert archive(root, remote, NAME).snapshot == "archive/pilot+2"
+
+
+def test_an_archive_that_was_interrupted_after_it_was_sent_is_used_again(root, folder_place):
+    add_experiment(root)
+
+    class PowerCutError(Exception):
+        pass
+
+    def fail() -> None:
+        raise PowerCutError
+
+    with pytest.raises(PowerCutError):
+        archive(root, folder_place.open(), NAME, progress=Meanwhile("files read back", fail))
+    add_experiment(root, "other")
+    push_all(root, folder_place)
+    assert archive(root, folder_place.open(), NAME).snapshot == "archive/pilot"
+
+
+def test_an_experiment_of_the_longest_name_gets_a_second_archive_as_well(root, folder_place):
+    name = "n" * 128
+    add_experiment(root, name, tasks=1)
+    assert archive(root, folder_place.open(), name).snapshot == f"archive/{name}"
+    unarchive(root, folder_place.open(), name)
+    (root.path / run_path(name) / "metadata.json").write_text("{}")
+    before = of(root, name)
+    (plan,) = plan_archive(root, folder_place.open())
+    assert archive(root, folder_place.open(), name).snapshot == plan.snapshot == f"archive/{name[:126]}+2"
+    unarchive(root, folder_place.open(), name)
+    assert of(root, name) == before

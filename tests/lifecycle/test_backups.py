@@ -35,7 +35,7 @@ def test_it_is_1_while_another_one_is_going_on_and_nothing_is_written(backup, ro
 
 
 def test_it_is_1_when_a_file_cannot_be_pushed_and_2_when_a_setting_is_wrong(backup, root, monkeypatch):
-    (root.questions / "pipe").symlink_to("nothing")
+    os.mkfifo(root.questions / "pipe")
     assert backup() == 1
     (root.questions / "pipe").unlink()
     monkeypatch.setenv("VMEVAL_REMOTE", "nonsense")

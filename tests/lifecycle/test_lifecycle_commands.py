@@ -9,6 +9,8 @@ from aged import NAME, add_experiment, age, content, fingerprint, push_all, run_
 
 from vmevalkit.cli import main
 from vmevalkit.dataroot import at_work
+from vmevalkit.errors import RemoteError
+from vmevalkit.snapshots.names import data_prefix
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +134,45 @@ def test_an_experiment_at_work_is_refused_with_one_line(filled, capsys):
         assert code == 2
         code, _, err = said(capsys, "retain", "--yes")
         assert (code, err.count("somebody is at work in pilot")) == (0, 1)
+
+
+def test_an_experiment_that_is_archived_elsewhere_does_not_stop_the_others(filled, capsys, tmp_path):
+    add_experiment(filled, "zz", days=200)
+    assert said(capsys, "archive", NAME, "--yes", "--remote", f"file://{tmp_path / 'elsewhere'}")[0] == 0
+    (filled.outputs / NAME / "stray.txt").write_text("stray")
+    assert "1 can go to the remote" in said(capsys, "archive", "--older-than", "0")[1]
+    code, out, err = said(capsys, "archive", "--older-than", "0", "--yes", "--json")
+    done = json.loads(out)
+    assert (code, done["failed"], [one["experiment"] for one in done["archived"]]) == (1, 1, ["zz"])
+    assert re.fullmatch(r"error: pilot: experiment pilot was archived on \S+/elsewhere, not on \S+\n", err)
+    assert done["failures"] == [err.removeprefix("error: ").strip()]
+
+
+def test_an_archive_that_is_damaged_does_not_stop_the_others(filled, capsys, folder_place):
+    add_experiment(filled, "zz", days=200)
+    left = filled.path / run_path() / "metadata.json"
+    data = left.read_bytes()
+    assert said(capsys, "archive", NAME, "--yes")[0] == 0
+    left.parent.mkdir(parents=True)
+    left.write_bytes(data)
+    folder_place.open().write(f"{data_prefix(f'archive/{NAME}')}/{run_path()}/metadata.json", bytes(len(data)))
+    code, out, err = said(capsys, "archive", "--older-than", "0", "--yes", "--json")
+    done = json.loads(out)
+    assert (code, done["failed"], [one["experiment"] for one in done["archived"]]) == (1, 1, ["zz"])
+    assert re.match(r"error: pilot: .* nothing was removed\n", err)
+    assert left.exists()
+
+
+def test_a_remote_that_fails_ends_it_and_all_are_told(filled, capsys, monkeypatch):
+    add_experiment(filled, "zz", days=200)
+
+    def fail(*_, **__):
+        raise RemoteError("the store is out of order")
+
+    monkeypatch.setattr("vmevalkit.lifecycle.archive", fail)
+    code, out, err = said(capsys, "archive", "--yes", "--json")
+    assert (code, json.loads(out)["archived"]) == (1, [])
+    assert err == "error: pilot: the store is out of order\nerror: zz: was not begun, as the remote fails\n"
 
 
 def test_commands_on_an_archived_experiment_say_how_to_get_it_back(filled, capsys):

@@ -164,12 +164,14 @@ def test_a_snapshot_that_has_lost_its_manifest_stays_while_it_has_a_name(remote,
     assert planned(remote)[0][SNAPSHOT][0] == "abandoned"
 
 
-def test_a_version_on_another_remote_says_nothing_about_this_one(memory):
+@pytest.mark.parametrize("place", ["s3://other-name", "file:///mnt/link", "file:///mnt/archive"])
+def test_a_version_protects_its_snapshot_however_the_remote_is_spelled(memory, place):
+    """The log lies on the remote that it speaks of, so another address there is another way to it."""
     version = {"version": "1", "date": "", "s3_uri": "", "size_mb": 1, "files": 1, "timestamp": ""}
-    log = [{**version, "s3_uri": f"s3://elsewhere/{OTHER}/data"}, {**version, "s3_uri": "rubbish"}]
+    log = [{**version, "s3_uri": f"{place}/{OTHER}/data"}, {**version, "s3_uri": "rubbish"}]
     memory.write("versions.json", json.dumps({"versions": log}).encode())
     put_abandoned(memory, OTHER, LOST)
-    assert planned(memory) == ({OTHER: ("abandoned", 3, planned(memory)[0][OTHER][2])}, ())
+    assert planned(memory) == ({}, (f"version 1 is {place}/{OTHER}, which has no manifest: it is left alone",))
 
 
 # What goes
@@ -463,3 +465,10 @@ def test_the_command_names_damaged_manifests_and_exits_with_1(vmevalkit, remote)
 @pytest.mark.parametrize("grace", ["-1", "nan", "inf", "1e300"])
 def test_a_grace_period_that_is_none_is_refused(vmevalkit, remote, grace):
     assert vmevalkit("gc", "--grace", grace)[0] == 2
+
+
+@pytest.mark.parametrize("place", ["folder"], indirect=True)
+def test_a_grace_period_longer_than_there_are_dates_is_refused(vmevalkit, remote):
+    status, out, err = vmevalkit("gc", "--grace", "1e8")
+    assert (status, out) == (2, "")
+    assert err == "error: nothing is 4166666 days old\nhint: name a shorter time of grace\n"

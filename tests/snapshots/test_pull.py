@@ -177,6 +177,42 @@ def test_the_snapshot_of_a_part_clears_that_part_only(remote, tmp_path):
     assert set(contents(tmp_path / "back")) == {"questions/a", "outputs/pilot/a", "outputs/other/c"}
 
 
+@pytest.mark.parametrize("below", ["outputs", "outputs/pilot", "outputs/pilot/m"])
+def test_nothing_outside_the_part_that_a_snapshot_holds_is_cleared(remote, tmp_path, below):
+    put_manifest(remote, [row("outputs/pilot/m/a")], scope="outputs/pilot")
+    write_files(tmp_path / "back", {"outputs/pilot/m/b": b"", "outputs/other/c": b"", "outputs/pilots/d": b""})
+    assert files_to_remove(remote, SNAPSHOT, tmp_path / "back", below=below, limit=9) == ["outputs/pilot/m/b"]
+    assert pull(remote, SNAPSHOT, tmp_path / "back", below=below, max_delete=9).removed == 1
+    assert set(contents(tmp_path / "back")) == {"outputs/pilot/m/a", "outputs/other/c", "outputs/pilots/d"}
+
+
+@pytest.mark.parametrize(
+    ("below", "removed"),
+    [
+        ("", ["evaluations/pilot/b", "outputs/pilot/b"]),
+        ("*/pilot", ["evaluations/pilot/b", "outputs/pilot/b"]),
+        ("evaluations", ["evaluations/pilot/b"]),
+        ("outputs/pilot", ["outputs/pilot/b"]),
+    ],
+)
+def test_of_an_archive_only_its_experiment_is_cleared(remote, tmp_path, below, removed):
+    put_manifest(remote, [row("evaluations/pilot/a"), row("outputs/pilot/a")], scope="*/pilot")
+    others = {"evaluations/other/c": b"", "outputs/other/c": b"", "questions/d": b""}
+    write_files(tmp_path / "back", {"evaluations/pilot/b": b"", "outputs/pilot/b": b"", **others})
+    assert files_to_remove(remote, SNAPSHOT, tmp_path / "back", below=below, limit=9) == removed
+    assert pull(remote, SNAPSHOT, tmp_path / "back", below=below, max_delete=9).removed == len(removed)
+    left = set(contents(tmp_path / "back"))
+    assert others.keys() <= left
+    assert left.isdisjoint(removed)
+
+
+def test_what_would_be_removed_is_not_told_of_a_part_that_cannot_be_pulled(remote, tmp_path):
+    put_manifest(remote, [row("outputs/pilot/a")], scope="outputs/pilot")
+    write_files(tmp_path / "back", {"questions/a": b""})
+    with pytest.raises(UsageError, match="has nothing at 'questions'"):
+        files_to_remove(remote, SNAPSHOT, tmp_path / "back", below="questions", limit=9)
+
+
 def test_more_than_is_allowed_is_not_removed_and_nothing_is_written(remote, tmp_path):
     put_manifest(remote, [row("questions/a")])
     write_files(tmp_path / "back", {"questions/b": b"", "questions/c": b""})

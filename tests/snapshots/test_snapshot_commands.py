@@ -11,9 +11,10 @@ import pytest
 from support.folders import contents
 from support.stores import KEY, SECRET, write_files
 
+from vmevalkit import snapshots
 from vmevalkit.cli import main
 from vmevalkit.errors import ConflictError, UsageError
-from vmevalkit.snapshots import batch_upload, log_version, sync_to_s3
+from vmevalkit.snapshots import add_version, batch_upload, log_version, sync_to_s3
 
 pytestmark = pytest.mark.s3
 
@@ -161,6 +162,27 @@ def test_log_version_finds_the_remote_by_the_address(configured, monkeypatch):
         log_version("1.1-pre", uri, {})
 
 
+@pytest.mark.parametrize("place", ["folder"], indirect=True)
+@pytest.mark.parametrize("name", ["202501151030", "archive/20250115"])
+def test_log_version_finds_a_snapshot_below_a_folder_called_archive(configured, monkeypatch, name):
+    """The address can be read in two ways; the manifest says which."""
+    if not name.startswith("archive/"):
+        monkeypatch.setenv("VMEVAL_REMOTE", f"{configured.url}/archive")
+    uri = sync_to_s3(date_prefix=name)
+    monkeypatch.delenv("VMEVAL_REMOTE")
+    assert log_version("1.0", uri).s3_uri == uri
+    assert (("archive/versions.json" in configured.objects()), ("versions.json" in configured.objects())) == (
+        not name.startswith("archive/"),
+        name.startswith("archive/"),
+    )
+
+
+def test_log_version_says_that_there_is_no_such_snapshot(configured):
+    sync_to_s3()
+    with pytest.raises(UsageError, match="no snapshot archive/20250101"):
+        log_version("1.0", f"{configured.url}/archive/20250101/data")
+
+
 # The commands
 
 
@@ -193,6 +215,60 @@ def test_a_push_of_nothing_new_logs_the_latest_snapshot_once(vmevalkit, configur
     assert "in the version log as v1.0 already" in err
     assert vmevalkit("push", "--log-as", "release")[1].endswith("logged as vrelease\n")
     assert len(json.loads(configured.fetch("versions.json"))["versions"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "problem"),
+    [
+        (["--log-as", "a b"], 2, "error: version 'a b' is not a valid name"),
+        (["--log-as", "20250101"], 2, "error: version '20250101' would be taken for a snapshot"),
+        (["--log-as", "1.0"], 1, "error: there is a version 1.0 already"),
+        (["--log", "--log-as", "1.0"], 1, "error: there is a version 1.0 already"),
+    ],
+)
+def test_a_push_that_cannot_be_logged_does_nothing(vmevalkit, configured, tree, at, options, status, problem):
+    vmevalkit("push", "--log")
+    at("202501151031")
+    write_files(tree.root.path, {FRAME: b"another frame"})
+    before = [key for key in configured.objects() if not key.startswith(".vmevalkit/")]
+    got, out, err = vmevalkit("push", *options, "--json")
+    assert (got, out) == (status, "")
+    assert err.startswith(problem)
+    assert [key for key in configured.objects() if not key.startswith(".vmevalkit/")] == before
+
+
+@pytest.mark.parametrize("place", ["folder"], indirect=True)
+def test_a_push_that_is_there_and_could_not_be_logged_says_both(vmevalkit, configured, tree, at, monkeypatch):
+    """Somebody else takes the name while the files travel."""
+    vmevalkit("push")
+    at("202501151031")
+    write_files(tree.root.path, {FRAME: b"another frame"})
+    sent = snapshots.push
+
+    def overtaken(*arguments, **options):
+        add_version(configured.open(), "202501151030", version="1.0", mirror=tree.root)
+        return sent(*arguments, **options)
+
+    monkeypatch.setattr(snapshots, "push", overtaken)
+    status, out, err = vmevalkit("push", "--log-as", "1.0", "--json")
+    told = json.loads(out)
+    assert (status, told["snapshot"], told["created"], told["version"]) == (1, "202501151031", True, None)
+    error, hint = err.splitlines()
+    assert error.startswith(
+        "error: 202501151031 is on the remote, but could not be logged: there is a version 1.0 already"
+    )
+    assert hint.startswith("hint: ")
+    assert vmevalkit("versions", "add", "202501151031", "--as", "1.1")[0] == 0
+
+
+@pytest.mark.parametrize("place", ["folder"], indirect=True)
+def test_versions_are_known_through_another_spelling_of_the_remote(vmevalkit, configured, tmp_path):
+    vmevalkit("push", "--log")
+    (tmp_path / "link").symlink_to(tmp_path / "remote")
+    through_link = ("--remote", f"file://{tmp_path / 'link'}")
+    assert [row["versions"] for row in json.loads(vmevalkit("snapshots", *through_link, "--json")[1])] == [["1.0"]]
+    assert "in the version log as v1.0 already" in vmevalkit("push", "--log", *through_link)[2]
+    assert vmevalkit("pull", "1.0", "--to", str(tmp_path / "back"), *through_link)[0] == 0
 
 
 def test_versions_are_listed_in_the_known_form(vmevalkit, configured, tree, at):

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.stores import Place
 
 from vmevalkit.dataroot import DataRoot, Version, VersionLog
 from vmevalkit.errors import ConflictError, RecordError, UnknownNameError, UnsafePathError, UsageError
@@ -100,6 +101,14 @@ def test_a_name_must_be_a_name(pushed, tree, name):
         add_version(pushed, "202501151030", version=name, mirror=tree.root)
 
 
+@pytest.mark.parametrize("name", ["latest", "20250101", "v20250101", "202501011030"])
+def test_a_version_cannot_be_called_what_means_a_snapshot(pushed, tree, name):
+    with pytest.raises(UsageError, match="would be taken for a snapshot") as refused:
+        add_version(pushed, "202501151030", version=name, mirror=tree.root)
+    assert refused.value.hint
+    assert read_log(pushed).versions == ()
+
+
 def test_what_others_have_written_into_the_log_stays(pushed, tree):
     own = {
         "version": "0.9",
@@ -161,6 +170,30 @@ def test_a_version_leads_to_its_snapshot(pushed, tree):
         assert resolve(pushed, name) == "202501151030"
     with pytest.raises(UnknownNameError, match=r"unknown version: 1\.1"):
         resolve(pushed, "1.1")
+
+
+def test_a_version_on_a_remote_called_archive_leads_to_its_snapshot(folder_place, tree):
+    remote = Place("folder", f"{folder_place.url}/archive").open()
+    push(remote, tree, name="202501151030")
+    add_version(remote, "202501151030", mirror=tree.root)
+    assert resolve(remote, "1.0") == "202501151030"
+
+
+def test_a_version_is_found_through_another_spelling_of_its_remote(folder_place, tree, tmp_path):
+    remote = folder_place.open()
+    push(remote, tree, name="202501151030")
+    add_version(remote, "202501151030", mirror=tree.root)
+    (tmp_path / "link").symlink_to(remote.folder)
+    assert resolve(Place("folder", f"file://{tmp_path / 'link'}").open(), "1.0") == "202501151030"
+
+
+def test_a_version_whose_snapshot_is_not_here_says_where_it_lies(pushed, tree):
+    entry = add_version(pushed, "202501151030", mirror=tree.root)
+    moved = entry.model_copy(update={"s3_uri": "s3://elsewhere/20250101/data"})
+    pushed.write("versions.json", json.dumps({"versions": [moved.to_json()]}).encode())
+    with pytest.raises(UsageError, match=r"version 1\.0 lies on s3://elsewhere") as refused:
+        resolve(pushed, "1.0")
+    assert refused.value.hint == "say --remote s3://elsewhere"
 
 
 def test_there_is_no_latest_before_the_first_push(remote):

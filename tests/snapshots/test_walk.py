@@ -134,10 +134,41 @@ def test_a_section_that_is_a_link_out_of_the_root_is_refused(tmp_path):
         paths(tmp_path / "data")
 
 
-def test_a_link_to_nothing_is_named(tmp_path):
+@pytest.mark.parametrize("target", ["gone", "deep/gone", "../outputs/gone", "b"])
+def test_a_link_to_nothing_inside_the_root_is_recorded_as_it_is(tmp_path, target):
     write_files(tmp_path, {"questions/a": b""})
-    (tmp_path / "questions/dead").symlink_to("gone")
-    with pytest.raises(RecordError, match="questions/dead: is a link to nothing"):
+    (tmp_path / "questions/b").symlink_to("gone")
+    (tmp_path / "questions/dead").symlink_to(target)
+    assert links(tmp_path)["questions/dead"] == target
+
+
+@pytest.mark.parametrize("target", ["/nowhere/at/all", "../../gone", "gone/../../../outside"])
+def test_a_link_to_nothing_out_of_the_root_is_refused(tmp_path, target):
+    write_files(tmp_path, {"data/questions/a": b""})
+    (tmp_path / "data/questions/dead").symlink_to(target)
+    with pytest.raises(UnsafePathError, match=r"questions/dead is a link that leads out"):
+        paths(tmp_path / "data")
+
+
+def test_what_is_recorded_of_a_link_does_not_depend_on_what_is_there(tmp_path):
+    write_files(tmp_path, {"questions/a": b"1"})
+    (tmp_path / "questions/b").symlink_to("a")
+    (tmp_path / "questions/c").symlink_to("b")
+    (tmp_path / "questions/d").symlink_to(tmp_path / "questions/b")
+    before = links(tmp_path)
+    assert before == {"questions/b": "a", "questions/c": "b", "questions/d": "b"}
+    (tmp_path / "questions/a").unlink()
+    assert links(tmp_path) == before
+    (tmp_path / "questions/b").unlink()
+    assert links(tmp_path) == {"questions/c": "b", "questions/d": "b"}
+
+
+@pytest.mark.parametrize("turns", [{"x": "x"}, {"x": "x/y"}, {"x": "y", "y": "x"}])
+def test_a_link_that_only_leads_to_links_is_named(tmp_path, turns):
+    write_files(tmp_path, {"questions/a": b""})
+    for link, target in turns.items():
+        (tmp_path / "questions" / link).symlink_to(target)
+    with pytest.raises(RecordError, match="questions/x: is a link that leads to itself"):
         paths(tmp_path)
 
 

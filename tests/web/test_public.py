@@ -44,6 +44,9 @@ def test_paths_are_found_however_deep_they_are_in_a_value() -> None:
         ("s3://vmevalkit/202501151030/data", "s3://vmevalkit/202501151030/data"),
         ("file:///srv/lab/backup/202501151030/data", "file:///…/backup/202501151030/data"),
         ("file:///srv/lab/backup/archive/old/data", "file:///…/backup/archive/old/data"),
+        ("file:///home/me/archive/secret/deep/backup/202501151030/data", "file:///…/backup/202501151030/data"),
+        ("file:///home/me/archive/secret/backup/archive/old/data/", "file:///…/backup/archive/old/data"),
+        ("file:///home/me/archive/202501151030/x", "file:///…/archive/202501151030/x"),
         ("memory:///202501151030/data", "memory:///202501151030/data"),
     ],
 )

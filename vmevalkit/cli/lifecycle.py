@@ -109,9 +109,9 @@ def archive(
     Each is pushed to archive/EXPERIMENT, every byte is read back, and only then it is removed here. A small file
     stays that says where it is, and 'vmevalkit unarchive' brings it back.
     """
-    from vmevalkit.errors import BusyError, RecordError
+    from vmevalkit.errors import VMEvalError
     from vmevalkit.lifecycle import archive as archive_one
-    from vmevalkit.lifecycle import plan_archive
+    from vmevalkit.lifecycle import is_outage, plan_archive
     from vmevalkit.progress import shown
 
     root = data_root(data_dir).existing()
@@ -125,14 +125,21 @@ def archive(
         return
     if not as_json and plans:
         print_table(_archive_table(plans))
-    results, failures, failed = [], [], 0
+    results, failures, failed, outage = [], [], 0, None
     for plan in plans:
+        problem = plan.problem or outage
+        if problem is not None:
+            failures.append(f"{plan.experiment}: {problem}")
+            failed += 1
+            continue
         try:
             with shown(f"archive {plan.experiment}") as progress:
                 result = archive_one(root, store, plan.experiment, progress=progress)
-        except (BusyError, RecordError) as error:
+        except VMEvalError as error:
             failures.append(f"{plan.experiment}: {error.message}")
             failed += 1
+            if is_outage(error):
+                outage = "was not begun, as the remote fails"
             continue
         results.append(result)
         failures += result.failures
@@ -292,7 +299,7 @@ def _print_due(plan: "RetentionPlan") -> None:
 
 def _print_archive_plan(plans: "list[ArchivePlan]", as_json: bool) -> None:
     if as_json:
-        print_json([{**asdict(plan), "newest": plan.newest.isoformat()} for plan in plans])
+        print_json([{**asdict(plan), "newest": plan.newest and plan.newest.isoformat()} for plan in plans])
         return
     if not plans:
         print("There is nothing to archive.")
@@ -309,7 +316,7 @@ def _archive_table(plans: "list[ArchivePlan]") -> "Table":
     table = Table("experiment", "files", "size", "newest (UTC)", "goes to", "", box=None)
     for plan in plans:
         note = plan.problem or ("only what is left here has to go" if plan.action == "finish" else "")
-        newest = f"{plan.newest:%Y-%m-%d %H:%M}"
+        newest = f"{plan.newest:%Y-%m-%d %H:%M}" if plan.newest else ""
         table.add_row(plan.experiment, str(plan.files), size_text(plan.bytes), newest, plan.s3_uri, note)
     return table
 

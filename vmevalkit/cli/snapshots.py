@@ -71,17 +71,24 @@ def push(
     Only what has changed since the latest snapshot goes over the wire. The snapshot is a whole folder all the same,
     and nobody sees it before it is complete.
     """
-    from vmevalkit.errors import UsageError
+    from vmevalkit.errors import UsageError, VMEvalError
     from vmevalkit.settings import load_settings
-    from vmevalkit.snapshots import chosen_tree, describe, open_remote, upload_shown
+    from vmevalkit.snapshots import chosen_tree, describe, open_remote, read_log, upload_shown
     from vmevalkit.snapshots import push as push_tree
+    from vmevalkit.snapshots.versions import check_is_free, version_name
 
     wants_version = log or log_as is not None
     if message is not None and not wants_version:
         raise UsageError("--message goes into the version log", hint="add --log")
+    if log_as is not None:
+        log_as = version_name(log_as)
     settings = load_settings()
     tree = chosen_tree(data_dir, settings.data_dir)
     store = open_remote(remote or settings.remote_url, settings, create=True)
+    if wants_version:
+        known = read_log(store)  # Before anything is sent: a log that is damaged, or has this name already, ends it.
+        if log_as is not None:
+            check_is_free(known, log_as)
     with upload_shown() as progress:
         result = push_tree(
             store,
@@ -96,11 +103,20 @@ def push(
     if not as_json:
         print(describe(result))
         print(f"   {result.s3_uri}{'' if result.is_latest or not result.created else ' (not the latest)'}")
-    version = _log(store, tree, result, log_as, message) if wants_version else None
+    version: Version | None = None
+    problem: VMEvalError | OSError | None = None
+    try:
+        version = _log(store, tree, result, log_as, message) if wants_version else None
+    except (VMEvalError, OSError) as error:
+        problem = error
     if as_json:
         print_json({**asdict(result), "version": None if version is None else version.version})
     elif version is not None:
         print(f"   logged as v{version.version}")
+    if problem is not None:
+        typer.echo(f"error: {result.snapshot} is on the remote, but could not be logged: {problem}", err=True)
+        typer.echo(f"hint: log it with 'vmevalkit versions add {result.snapshot}'", err=True)
+        raise typer.Exit(1)
 
 
 def _log(
@@ -108,11 +124,12 @@ def _log(
 ) -> "Version | None":
     """Log a snapshot, unless nothing has changed and it has a version already."""
     from vmevalkit.snapshots import add_version, read_log
+    from vmevalkit.snapshots.names import snapshots_meant
 
     known = read_log(remote).versions
     if not result.created and log_as is None:
         for version in known:
-            if version.s3_uri == result.s3_uri:
+            if result.snapshot in snapshots_meant(version.s3_uri, remote.url):
                 typer.echo(f"note: it is in the version log as v{version.version} already", err=True)
                 return None
     change = f"{result.uploaded} files uploaded, {result.removed} removed" if known else "Initial dataset"
@@ -190,13 +207,15 @@ def list_them(remote: RemoteUrl = None, as_json: AsJson = False) -> None:
 
     from vmevalkit.errors import RecordError
     from vmevalkit.snapshots import list_snapshots, read_latest, read_log
+    from vmevalkit.snapshots.names import snapshots_meant
 
     store = opened_remote(remote)
     pointer = read_latest(store)
     latest = pointer.snapshot if pointer is not None else None
     named: dict[str, list[str]] = {}
     for version in read_log(store).versions:
-        named.setdefault(version.s3_uri, []).append(version.version)
+        for snapshot in snapshots_meant(version.s3_uri, store.url):
+            named.setdefault(snapshot, []).append(version.version)
     found = list(list_snapshots(store))
     errors = [item for item in found if isinstance(item, RecordError)]
     table = Table("snapshot", "files", "MB", "part", "versions", "", box=None)
@@ -204,7 +223,7 @@ def list_them(remote: RemoteUrl = None, as_json: AsJson = False) -> None:
     for item in found:
         if isinstance(item, RecordError):
             continue
-        header, is_latest, names = item.header, item.snapshot == latest, named.get(item.uri, [])
+        header, is_latest, names = item.header, item.snapshot == latest, named.get(item.snapshot, [])
         rows.append(
             {
                 "snapshot": item.snapshot,

@@ -20,6 +20,8 @@ from vmevalkit.dataroot._exchange import exchange
 from vmevalkit.errors import BusyError, RecordError
 
 TEMP_SUFFIX = ".tmp"
+_LONGEST_KEPT = 230
+"""How many bytes of a name a temporary one repeats: a name has 255 at most, and `exchange` adds to a temporary one."""
 _LOOK_AGAIN_SECONDS = 0.005
 
 
@@ -30,7 +32,14 @@ def is_temporary(name: str) -> bool:
 
 def temporary_beside(path: Path) -> Path:
     """Return a name beside a path that all readers pass over and nobody else uses."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(6)}{TEMP_SUFFIX}")
+    return path.with_name(f"{temporary_beginning(path)}{secrets.token_hex(6)}{TEMP_SUFFIX}")
+
+
+def temporary_beginning(path: Path) -> str:
+    """Return how the names begin that `temporary_beside` gives for a path: with its own, as far as there is room."""
+    name = os.fsencode(path.name)
+    kept = path.name if len(name) <= _LONGEST_KEPT else name[:_LONGEST_KEPT].decode(errors="ignore")
+    return f".{kept}."
 
 
 def fsync_path(path: Path) -> None:
@@ -116,7 +125,7 @@ def remove_abandoned_beside(path: Path) -> int:
     removed = 0
     with suppress(FileNotFoundError), os.scandir(path.parent) as entries:
         for entry in entries:
-            ours = entry.name.startswith(f".{path.name}.") and entry.name.endswith(TEMP_SUFFIX)
+            ours = entry.name.startswith(temporary_beginning(path)) and entry.name.endswith(TEMP_SUFFIX)
             if ours and entry.is_dir(follow_symlinks=False) and not _is_locked(entry.path):
                 shutil.rmtree(entry.path, ignore_errors=True)
                 removed += 1

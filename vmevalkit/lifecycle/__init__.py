@@ -6,6 +6,7 @@ from vmevalkit.lifecycle.archive import (
     ArchiveResult,
     archive,
     archive_old_experiments,
+    is_outage,
     plan_archive,
 )
 from vmevalkit.lifecycle.cleanup import Cleanup, Junk, cleanup_temp_files
@@ -38,6 +39,7 @@ __all__ = [
     "archive",
     "archive_old_experiments",
     "cleanup_temp_files",
+    "is_outage",
     "plan_archive",
     "plan_retention",
     "plan_unarchive",

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 
 from vmevalkit.dataroot import ARCHIVED_NAME, DataRoot
 from vmevalkit.errors import UnsafePathError, UsageError
+from vmevalkit.lifecycle._own_archives import is_own
 from vmevalkit.snapshots import Manifest, Remote, Tree, fetched_manifest
 from vmevalkit.snapshots.catalog import NoSnapshotError
 from vmevalkit.snapshots.claim import left_behind
@@ -12,6 +13,9 @@ from vmevalkit.snapshots.names import ARCHIVE, claim_key, data_prefix, folders_o
 from vmevalkit.snapshots.reading import hash_file, twice
 from vmevalkit.snapshots.walk import LocalFile, walk
 from vmevalkit.threads import in_order
+
+_LONGEST_NAME = 128
+"""What `check_name` takes."""
 
 
 def scope_of(experiment: str) -> str:
@@ -41,22 +45,30 @@ def files_of(root: DataRoot, experiment: str) -> Iterator[LocalFile]:
     return (file for file in walk(tree) if file.path != stub_path(experiment))
 
 
+def archive_name(experiment: str, number: int = 1) -> str:
+    """Return the name of the archive with a number; that of an experiment with a very long name is cut."""
+    suffix = f"+{number}" if number > 1 else ""
+    return f"{ARCHIVE}/{experiment[: _LONGEST_NAME - len(suffix)]}{suffix}"
+
+
 def name_for(remote: Remote, root: DataRoot, experiment: str, but: Collection[str] = ()) -> tuple[str, bool]:
     """Return the snapshot that an experiment goes into, and whether it is there already, with just these files.
 
     Another experiment of the same name, or an earlier state of this one, keeps its place: then a number is added. So
-    does an archive whose manifest is damaged. Names in ``but`` are passed over.
+    does an archive whose manifest is damaged, and one that another data root has made, which may delete it.
+    Names in ``but`` are passed over.
     """
     interrupted = left_behind(remote, root, scope_of(experiment))
     number = 1
     while True:
-        name = f"{ARCHIVE}/{experiment}" + (f"+{number}" if number > 1 else "")
+        name = archive_name(experiment, number)
         number += 1
         if name in but:
             continue
         try:
             with fetched_manifest(remote, name) as manifest:
-                if next(differing(root, experiment, manifest), None) is None:
+                is_ours = name == interrupted or is_own(root, remote, name)
+                if is_ours and next(differing(root, experiment, manifest), None) is None:
                     return name, True
         except ManifestError:
             continue

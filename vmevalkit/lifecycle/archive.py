@@ -21,11 +21,20 @@ from vmevalkit.dataroot import (
     is_held,
     load_archived,
 )
-from vmevalkit.errors import BusyError, RecordError, RemoteError, UnknownNameError, UsageError
+from vmevalkit.errors import (
+    BusyError,
+    RecordError,
+    RemoteError,
+    UnknownNameError,
+    UnsafePathError,
+    UsageError,
+    VMEvalError,
+)
 from vmevalkit.first_few import FirstFew
 from vmevalkit.lifecycle._ages import as_time, is_older, now_ns
-from vmevalkit.lifecycle._archives import check_manifest, differing, files_of, name_for, scope_of
+from vmevalkit.lifecycle._archives import archive_name, check_manifest, differing, files_of, name_for, scope_of
 from vmevalkit.lifecycle._holding import prove_all
+from vmevalkit.lifecycle._own_archives import note_own
 from vmevalkit.lifecycle._removal import LeftAloneError, check_same, remove_file
 from vmevalkit.lifecycle._units import experiments_of
 from vmevalkit.progress import Progress, Silent
@@ -45,6 +54,10 @@ class DamagedArchiveError(RemoteError):
     """An archive that reads differently from what was sent."""
 
 
+class _OtherRemoteError(UsageError):
+    """A remote that is not the one where an archive is."""
+
+
 @dataclass(frozen=True)
 class ArchivePlan:
     """What will be done with one experiment."""
@@ -57,8 +70,8 @@ class ArchivePlan:
     s3_uri: str
     files: int
     bytes: int
-    newest: datetime
-    """When the newest file was last written to."""
+    newest: datetime | None
+    """When the newest file was last written to, of those that could be looked at; `None` if none could be."""
     problem: str | None
     """Why nothing can be done; `None` if it can."""
 
@@ -98,8 +111,6 @@ def plan_archive(
 
     Raises:
         UnknownNameError: there is no such experiment.
-        RecordError: a folder or a stub cannot be read.
-        UnsafePathError: a file cannot be part of a snapshot.
         RemoteError: the store fails or refuses.
 
     """
@@ -164,7 +175,8 @@ def archive_old_experiments(
 ) -> list[ArchivePlan] | list[ArchiveResult]:
     """Archive all experiments that nothing has been written to for so many days.
 
-    Experiments in which somebody is at work are passed over.
+    Experiments in which somebody is at work are passed over. What else keeps one of them here does not stop the
+    others; its result says so.
 
     Args:
         days_old: how old the newest file, evaluations included, has to be.
@@ -174,7 +186,8 @@ def archive_old_experiments(
         progress: is told of every file.
 
     Raises:
-        VMEvalError: as `plan_archive` and `archive` say.
+        UsageError: a setting is wrong.
+        RemoteError: the store fails or refuses; what was archived so far is there.
 
     """
     settings = load_settings()
@@ -185,9 +198,21 @@ def archive_old_experiments(
         return plans
     results = []
     for plan in plans:
-        with suppress(BusyError):
+        try:
             results.append(archive(root, remote, plan.experiment, progress=progress))
+        except BusyError:
+            continue
+        except VMEvalError as error:
+            if is_outage(error):
+                raise
+            stays = max(plan.files, 1)
+            results.append(ArchiveResult(plan.experiment, plan.snapshot, plan.s3_uri, 0, 0, 0, stays, (error.message,)))
     return results
+
+
+def is_outage(error: VMEvalError) -> bool:
+    """Tell whether the remote fails as a whole, so that other experiments cannot be archived either."""
+    return isinstance(error, RemoteError) and not isinstance(error, DamagedArchiveError)
 
 
 def check_digest(manifest: Manifest, stub: Archived) -> None:
@@ -207,29 +232,33 @@ def check_digest(manifest: Manifest, stub: Archived) -> None:
 
 def _planned(root: DataRoot, remote: Remote, experiment: str, days_old: float | None) -> ArchivePlan | None:
     files, size, newest = 0, 0, 0
-    for file in files_of(root, experiment):
-        files, size, newest = files + 1, size + file.size, max(newest, file.state.mtime_ns)
-    if not files or (days_old is not None and not is_older(newest, days_old, now_ns())):
+    stub, name, problem = None, archive_name(experiment), None
+    try:
+        for file in files_of(root, experiment):
+            files, size, newest = files + 1, size + file.size, max(newest, file.state.mtime_ns)
+    except (UsageError, UnsafePathError, RecordError) as error:
+        problem = error.message
+    if not (files or problem) or (days_old is not None and not is_older(newest, days_old, now_ns())):
         return None
-    stub = load_archived(root, experiment)
-    problem = None
-    if stub is not None:
-        name = stub.snapshot
-        try:
+    try:
+        stub = load_archived(root, experiment)
+        if stub is not None:
+            name = stub.snapshot
             _check_remote(stub, remote)
-        except UsageError as error:
-            problem = error.message
-    else:
-        name, _ = name_for(remote, root, experiment)
+        elif problem is None:
+            name, _ = name_for(remote, root, experiment)
+    except (_OtherRemoteError, UnsafePathError, RecordError) as error:
+        problem = problem or error.message
     if is_held(experiment_lock(root, experiment)):
         problem = f"another process is working in experiment {experiment}"
     action: Action = "archive" if stub is None else "finish"
-    return ArchivePlan(experiment, action, name, remote.uri(data_prefix(name)), files, size, as_time(newest), problem)
+    uri, seen = remote.uri(data_prefix(name)), as_time(newest) if newest else None
+    return ArchivePlan(experiment, action, name, uri, files, size, seen, problem)
 
 
 def _check_remote(stub: Archived, remote: Remote) -> None:
     if stub.remote != remote.url:
-        raise UsageError(
+        raise _OtherRemoteError(
             f"experiment {stub.experiment} was archived on {stub.remote}, not on {remote.url}",
             hint=f"name it with --remote {stub.remote}",
         )
@@ -242,6 +271,7 @@ def _stored(root: DataRoot, remote: Remote, experiment: str, progress: Progress)
         name, is_there = name_for(remote, root, experiment, but=passed_over)
         if not is_there:
             push(remote, Tree(root, scope_of(experiment)), name=name, progress=progress)
+        note_own(root, remote, name)
         # From here on, only what the remote says counts.
         with fetched_manifest(remote, name) as manifest:
             check_manifest(manifest, experiment)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from vmevalkit.dataroot import Archived, DataRoot, check_name, exclusive, experiment_lock, is_held, load_archived
 from vmevalkit.errors import ConflictError, UsageError
 from vmevalkit.lifecycle._archives import check_manifest, files_of, is_same, scope_of
+from vmevalkit.lifecycle._own_archives import forget_own
 from vmevalkit.lifecycle.archive import check_digest
 from vmevalkit.progress import Progress, Silent
 from vmevalkit.snapshots import Manifest, Remote, fetched_manifest, pull, read_log
 from vmevalkit.snapshots.manifest import merge
-from vmevalkit.snapshots.names import claim_key, data_prefix, manifest_key
+from vmevalkit.snapshots.names import claim_key, data_prefix, manifest_key, snapshots_meant
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ def unarchive(
         if not back.failed:
             root.archive_stub(experiment).unlink(missing_ok=True)
             if remove_remote:
+                forget_own(root, stub.snapshot)
                 _delete(remote, stub.snapshot)
     return UnarchiveResult(
         experiment,
@@ -139,7 +141,7 @@ def _check(root: DataRoot, remote: Remote, stub: Archived, manifest: Manifest, *
             )
     if remove_remote:
         for version in read_log(remote).versions:
-            if version.s3_uri == remote.uri(data_prefix(stub.snapshot)):
+            if stub.snapshot in snapshots_meant(version.s3_uri, remote.url):
                 raise UsageError(
                     f"version {version.version} is {stub.snapshot}, so that it cannot be deleted",
                     hint="leave --remove-remote away, or take the version back with 'vmevalkit versions remove'",

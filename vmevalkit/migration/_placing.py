@@ -29,6 +29,7 @@ from vmevalkit.dataroot import (
     note_change,
     read_json,
     remove_abandoned_beside,
+    temporary_beginning,
     temporary_database,
     waiting_lock,
 )
@@ -158,7 +159,7 @@ def lane_lock(root: DataRoot, lane: Lane) -> Iterator[None]:
 
 def _remove_attempts(path: Path) -> None:
     """Remove what a dead process has left of writing this very file; the caller holds the lock of its writers."""
-    for entry in path.parent.glob(f".{glob.escape(path.name)}.*{TEMP_SUFFIX}"):
+    for entry in path.parent.glob(f"{glob.escape(temporary_beginning(path))}*{TEMP_SUFFIX}"):
         entry.unlink(missing_ok=True)
 
 

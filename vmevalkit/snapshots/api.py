@@ -9,9 +9,12 @@ from typing import Any
 from vmevalkit.dataroot import DataRoot, Version
 from vmevalkit.errors import UsageError
 from vmevalkit.progress import Lines, Progress, shown
-from vmevalkit.settings import load_settings
-from vmevalkit.snapshots.names import split_data_uri
+from vmevalkit.settings import Settings, load_settings
+from vmevalkit.snapshots.catalog import fetched_manifest
+from vmevalkit.snapshots.manifest import ManifestError
+from vmevalkit.snapshots.names import data_uri_readings
 from vmevalkit.snapshots.push import PushResult, push
+from vmevalkit.snapshots.remote import Remote
 from vmevalkit.snapshots.stores import open_remote
 from vmevalkit.snapshots.versions import add_version
 from vmevalkit.snapshots.walk import chosen_tree
@@ -55,8 +58,7 @@ def log_version(version: str | None, s3_uri: str, stats: Mapping[str, Any] | Non
 
     """
     settings = load_settings()
-    url, snapshot = split_data_uri(s3_uri)
-    remote = open_remote(url, settings)
+    remote, snapshot = _found(s3_uri, settings)
     return add_version(remote, snapshot, version=version, stats=stats, mirror=DataRoot(settings.data_dir))
 
 
@@ -87,6 +89,20 @@ def describe(result: PushResult) -> str:
     if result.referenced:
         line += f", {result.referenced} unchanged ones stay where they are"
     return line + (f", {result.resumed} were there from an interrupted push" if result.resumed else "")
+
+
+def _found(s3_uri: str, settings: Settings) -> tuple[Remote, str]:
+    """Open the remote of a data folder. If that can be read in two ways, the manifest says which snapshot it is of."""
+    (url, snapshot), *other = data_uri_readings(s3_uri)
+    remote = open_remote(url, settings)
+    if other:
+        try:
+            with fetched_manifest(remote, snapshot, checked=False):
+                pass
+        except ManifestError:
+            url, snapshot = other[0]
+            return open_remote(url, settings), snapshot
+    return remote, snapshot
 
 
 def _sync(data_dir: Path | str | None, date_prefix: str | None, window: int) -> str:

@@ -18,7 +18,7 @@ from vmevalkit.snapshots._keys import KeyTable, key_table
 from vmevalkit.snapshots.catalog import NoSnapshotError, fetched_manifest, read_latest
 from vmevalkit.snapshots.claim import token_of
 from vmevalkit.snapshots.manifest import ManifestError
-from vmevalkit.snapshots.names import ARCHIVE, claim_key, data_prefix, is_snapshot_name, manifest_key, split_data_uri
+from vmevalkit.snapshots.names import ARCHIVE, claim_key, data_prefix, is_snapshot_name, manifest_key, snapshots_meant
 from vmevalkit.snapshots.remote import Remote, persistently
 from vmevalkit.snapshots.versions import read_log
 
@@ -139,16 +139,21 @@ def find_garbage(remote: Remote, *, grace: timedelta = GRACE, progress: Progress
 
     Args:
         remote: where to look.
-        grace: how old garbage must be; if it is zero, any age will do, whatever the clocks say.
+        grace: how old garbage must be: from when the store wrote it until now, by this machine's clock. If it is
+            zero, any age will do, whatever the clocks say.
         progress: is told of every snapshot, first when it is listed, then when its manifest is read.
 
     Raises:
+        UsageError: ``grace`` goes back to before there are dates.
         RecordError: the version log or the pointer to the latest snapshot is damaged.
         RemoteError: the store fails or refuses.
 
     """
     progress = progress or Silent()
-    until = real_now() - grace if grace else None
+    try:
+        until = real_now() - grace if grace else None
+    except OverflowError as error:
+        raise UsageError(f"nothing is {grace.days} days old", hint="name a shorter time of grace") from error
     with key_table() as keys:
         # Listed first and read then: what a push publishes in between is not taken for garbage.
         names = _snapshot_names(remote)
@@ -201,17 +206,15 @@ def _mark(remote: Remote, keys: KeyTable, progress: Progress) -> tuple[set[str],
 
 def _expected(remote: Remote, finished: set[str]) -> tuple[set[str], list[str]]:
     """Return the snapshots that the pointer and the version log name in vain: they were finished once."""
-    named = []
+    named: list[tuple[str, str, tuple[str, ...]]] = []
     if (pointer := read_latest(remote)) is not None:
-        named.append(("latest", pointer.snapshot))
+        named.append(("latest", remote.uri(pointer.snapshot), (pointer.snapshot,)))
     for version in read_log(remote).versions:
-        with suppress(UsageError):
-            place, snapshot = split_data_uri(version.s3_uri)
-            if place == remote.url:
-                named.append((f"version {version.version}", snapshot))
-    lost = [(label, snapshot) for label, snapshot in named if snapshot not in finished]
-    notes = [f"{label} is {remote.uri(snapshot)}, which has no manifest: it is left alone" for label, snapshot in lost]
-    return {snapshot for _, snapshot in lost}, notes
+        place = version.s3_uri.removesuffix("/").removesuffix("/data")
+        named.append((f"version {version.version}", place, snapshots_meant(version.s3_uri, remote.url)))
+    lost = [(label, place, meant) for label, place, meant in named if meant and finished.isdisjoint(meant)]
+    notes = [f"{label} is {place}, which has no manifest: it is left alone" for label, place, _ in lost]
+    return {snapshot for _, _, meant in lost for snapshot in meant}, notes
 
 
 def _unnamed(keys: KeyTable, name: str, until: datetime | None) -> list[GarbagePart]:

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from functools import lru_cache
+from itertools import product
 
 from vmevalkit.clock import now
 from vmevalkit.dataroot import check_name
@@ -13,7 +14,7 @@ LATEST_KEY = "latest/snapshot.json"
 VERSIONS_KEY = "versions.json"
 
 _STAMP = re.compile(r"[0-9]{8}(?:[0-9]{4})?")
-_DATA_URI = re.compile(rf"(?P<remote>[a-z0-9]+://.*?)/(?P<name>[0-9]{{8}}(?:[0-9]{{4}})?|{ARCHIVE}/[^/]+)/data/?")
+_DATA_URIS = tuple(re.compile(rf"([a-z0-9]+://.*)/({name})/data/?") for name in (rf"{ARCHIVE}/[^/]+", "[0-9]+"))
 
 
 def folders_of(scope: str) -> tuple[str, ...]:
@@ -24,6 +25,16 @@ def folders_of(scope: str) -> tuple[str, ...]:
     if scope.startswith("*/"):
         return tuple(f"{section}/{scope.removeprefix('*/')}" for section in ("evaluations", "outputs"))
     return (scope,)
+
+
+def common_folders(scope: str, other: str) -> tuple[str, ...]:
+    """Return the folders that two parts of a data root have in common, none if they are apart; parts as above."""
+    pairs = product(folders_of(scope), folders_of(other))
+    return tuple(max(pair, key=len) for pair in pairs if _is_inside(*pair) or _is_inside(*reversed(pair)))
+
+
+def _is_inside(folder: str, outer: str) -> bool:
+    return not outer or f"{folder}/".startswith(f"{outer}/")
 
 
 def name_for_now() -> str:
@@ -108,13 +119,43 @@ def split_key(key: str) -> tuple[str, str]:
 def split_data_uri(uri: str) -> tuple[str, str]:
     """Split a data folder's URI, ``<remote>/<snapshot>/data``, into the remote and the snapshot's name.
 
+    Of a URI that can be read in two ways, the first of `data_uri_readings` is returned.
+
     Raises:
         UsageError: it is no such URI.
 
     """
-    match = _DATA_URI.fullmatch(uri)
-    if match is None or not is_snapshot_name(match["name"]):
+    return data_uri_readings(uri)[0]
+
+
+def data_uri_readings(uri: str) -> tuple[tuple[str, str], ...]:
+    """Return the remotes and snapshots that a data folder's URI can mean.
+
+    ``s3://bucket/archive/20250115/data`` is two: an archive on ``s3://bucket``, or a snapshot on
+    ``s3://bucket/archive``. Every other one is a single one.
+
+    Raises:
+        UsageError: it is no such URI.
+
+    """
+    found = [match for pattern in _DATA_URIS if (match := pattern.fullmatch(uri))]
+    readings = tuple((match[1], match[2]) for match in found if is_snapshot_name(match[2]))
+    if not readings:
         raise UsageError(
             f"{uri!r} is not the data folder of a snapshot", hint="it looks like s3://bucket/202501151030/data"
         )
-    return match["remote"], match["name"]
+    return readings
+
+
+def snapshots_meant(uri: str, remote: str) -> tuple[str, ...]:
+    """Return the snapshots of a remote that a URI in its version log may mean; none if it is no data folder's URI.
+
+    The log lies on the remote that it speaks of. A URI that begins with another address is therefore another way to
+    the same place, such as a link to the folder, and only its end counts.
+    """
+    try:
+        readings = data_uri_readings(uri)
+    except UsageError:
+        return ()
+    exact = tuple(snapshot for place, snapshot in readings if place == remote)
+    return exact or tuple(snapshot for _, snapshot in readings)

@@ -15,6 +15,7 @@ from vmevalkit.progress import Progress, Silent
 from vmevalkit.snapshots.catalog import Manifest, fetched_manifest
 from vmevalkit.snapshots.download import download
 from vmevalkit.snapshots.manifest import Row, merge
+from vmevalkit.snapshots.names import common_folders
 from vmevalkit.snapshots.reading import Content, hash_file
 from vmevalkit.snapshots.remote import MissingObjectError, Remote
 from vmevalkit.snapshots.walk import Tree, walk
@@ -109,25 +110,30 @@ def pull(
 
 def files_to_remove(remote: Remote, snapshot: str, target: Path, *, below: str = "", limit: int) -> list[str]:
     """Return the files that a pull with ``max_delete=limit`` would remove; the arguments and errors are those of it."""
+    below = below.strip("/")
     with fetched_manifest(remote, snapshot) as manifest:
-        return list(_extra(manifest, target, below.strip("/"), limit))
+        _amount(manifest, below)  # What cannot be pulled cannot be cleared either.
+        return list(_extra(manifest, target, below, limit))
 
 
 def _extra(manifest: Manifest, target: Path, below: str, limit: int) -> Iterator[str]:
-    """Yield the paths of the files in a folder that the snapshot, or the part of it ``below``, does not have."""
-    part, count = below or manifest.header.scope, 0
-    tree = Tree(DataRoot(target), part)
-    if not any((target / folder).is_dir() for folder in tree.folders):
-        return
-    for file, row in merge(walk(tree), manifest.rows(below=part)):
-        if file is not None and row is None:
-            count += 1
-            if count > limit:
-                raise UsageError(
-                    f"more than {limit} files of {target} are not in snapshot {manifest.header.snapshot}",
-                    hint="if they shall all be removed, raise --max-delete",
-                )
-            yield file.path
+    """Yield the paths of the files in a folder that the snapshot, or the part of it ``below``, does not have.
+
+    Of what lies outside the part of a data root that was pushed, the snapshot says nothing.
+    """
+    count = 0
+    for part in common_folders(manifest.header.scope, below):
+        if not (target / part).is_dir():
+            continue
+        for file, row in merge(walk(Tree(DataRoot(target), part)), manifest.rows(below=part)):
+            if file is not None and row is None:
+                count += 1
+                if count > limit:
+                    raise UsageError(
+                        f"more than {limit} files of {target} are not in snapshot {manifest.header.snapshot}",
+                        hint="if they shall all be removed, raise --max-delete",
+                    )
+                yield file.path
 
 
 def _amount(manifest: Manifest, below: str) -> tuple[int, int]:

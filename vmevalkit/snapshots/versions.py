@@ -26,13 +26,16 @@ from vmevalkit.snapshots.names import (
     VERSIONS_KEY,
     check_snapshot_name,
     data_prefix,
+    data_uri_readings,
     is_archive,
     is_snapshot_name,
-    split_data_uri,
+    manifest_key,
+    snapshots_meant,
 )
 from vmevalkit.snapshots.remote import Remote
 
 FIRST_VERSION = "1.0"
+LATEST = "latest"
 _NUMBERED = re.compile(r"([0-9]+)\.([0-9]+)")
 
 
@@ -73,7 +76,7 @@ def add_version(
 
     """
     if version is not None:
-        version = check_name("version", without_v(version))
+        version = version_name(version)
     with fetched_manifest(remote, check_snapshot_name(snapshot)) as manifest:
         header, domains = manifest.header, count_questions(manifest.rows())
     time = now()
@@ -99,11 +102,7 @@ def add_version(
                     return None
         if version is None:
             entry = entry.model_copy(update={"version": next_version(log)})
-        for other in log.versions:
-            if other.version == entry.version:
-                raise ConflictError(
-                    f"there is a version {other.version} already: {other.s3_uri}", hint="choose another name"
-                )
+        check_is_free(log, entry.version)
         text = dump_json(log.model_copy(update={"versions": (*log.versions, entry)}).to_json()).encode()
         return text
 
@@ -112,6 +111,29 @@ def add_version(
         remote.update(VERSIONS_KEY, append)
         write_text(mirror.state / VERSIONS_KEY, text.decode())
     return entry
+
+
+def version_name(name: str) -> str:
+    """Return a name for a version as the log has it, without a leading v.
+
+    Raises:
+        UnsafePathError: it is no name.
+        UsageError: whoever asks for it would get a snapshot of that name, or the latest one.
+
+    """
+    name = check_name("version", without_v(name))
+    if name == LATEST or is_snapshot_name(name):
+        raise UsageError(
+            f"version {name!r} would be taken for a snapshot", hint="choose a name such as 1.1-pre or before-chess"
+        )
+    return name
+
+
+def check_is_free(log: VersionLog, name: str) -> None:
+    """Make sure that a log has no version of this name; `ConflictError` if it has."""
+    for version in log.versions:
+        if version.version == name:
+            raise ConflictError(f"there is a version {name} already: {version.s3_uri}", hint="choose another name")
 
 
 def _same_but_for_number(one: Version, other: Version) -> bool:
@@ -194,7 +216,7 @@ def resolve(remote: Remote, name: str) -> str:
         UsageError: there is no such snapshot or version.
 
     """
-    if name == "latest":
+    if name == LATEST:
         pointer = read_latest(remote)
         if pointer is None:
             raise UsageError(f"there is no snapshot on {remote.url} yet", hint="make one with 'vmevalkit push'")
@@ -202,10 +224,15 @@ def resolve(remote: Remote, name: str) -> str:
     if is_snapshot_name(name):
         return name
     version = find_version(read_log(remote), name)
-    place, snapshot = split_data_uri(version.s3_uri)
-    if place != remote.url:
-        raise UsageError(f"version {version.version} lies on {place}", hint=f"say --remote {place}")
-    return snapshot
+    places = dict(data_uri_readings(version.s3_uri))
+    if remote.url in places:
+        return places[remote.url]
+    for snapshot in snapshots_meant(version.s3_uri, remote.url):
+        if remote.exists(manifest_key(snapshot)):
+            return snapshot
+    raise UsageError(
+        f"version {version.version} lies on {' or '.join(places)}", hint=f"say --remote {' or '.join(places)}"
+    )
 
 
 def without_v(version: str) -> str:

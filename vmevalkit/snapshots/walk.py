@@ -1,5 +1,6 @@
 """Which files go into a snapshot."""
 
+import errno
 import os
 import posixpath
 import stat
@@ -101,7 +102,7 @@ def walk(tree: Tree) -> Iterator[LocalFile]:
 
     Raises:
         UnsafePathError: a link leads out of the root, or a name cannot be a key.
-        RecordError: something is no file, folder or link, points to nothing, or cannot be read.
+        RecordError: something is no file, folder or link, is a link to itself, or cannot be read.
 
     """
     top = tree.root.path
@@ -155,16 +156,27 @@ def _link(path: str, place: str, inside: str) -> LocalFile:
         raise UnsafePathError(
             f"{place} is a link that leads out of the data root", hint="put what it points to in its place"
         )
-    if not os.path.exists(target):  # noqa: PTH110 - as above
-        raise RecordError(place, "is a link to nothing", hint="remove it from the data root")
+    # One that leads to nothing is a link like any other: what it led to may be archived, or not pulled.
+    if _is_endless(place):
+        raise RecordError(place, "is a link that leads to itself", hint="remove it from the data root")
     status = os.lstat(place)
     return LocalFile(path, place, FileState.of(status), _from_folder(path, place, target))
+
+
+def _is_endless(place: str) -> bool:
+    try:
+        os.stat(place)  # noqa: PTH116 - as above
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
 
 
 def _from_folder(path: str, place: str, target: str) -> str:
     """Return what a link says, as a way from its folder that stays inside the data root whoever reads it."""
     folder = os.path.dirname(place)  # noqa: PTH120 - as above
     said = posixpath.normpath(os.readlink(place))  # noqa: PTH115
+    if said.startswith("/"):
+        said = os.path.relpath(said, folder)
     with suppress(UnsafePathError):
         if os.path.realpath(os.path.join(folder, said)) == target:  # noqa: PTH118
             return check_link(path, said)

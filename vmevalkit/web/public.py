@@ -72,9 +72,6 @@ def public_uri(uri: str) -> str:
         path = urlsplit(uri).path
     except ValueError:  # A version log can hold anything.
         return "file:///…"
-    folder, slash, below = path.rpartition("/archive/")
-    if not slash:
-        folder, below = "/".join(path.split("/")[:-2]), "/".join(path.split("/")[-2:])
-    else:
-        below = f"archive/{below}"
-    return f"file:///…/{folder.rpartition('/')[2]}/{below}"
+    parts = path.rstrip("/").split("/")
+    depth = 3 if (parts[-3:-2], parts[-1]) == (["archive"], "data") else 2
+    return "/".join(["file:///…", *parts[-depth - 1 :]])
