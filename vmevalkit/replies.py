@@ -9,8 +9,13 @@ _LONGEST = 500
 
 
 def one_line(text: str) -> str:
-    """Return a text without line breaks, and not too long."""
-    return " ".join(text.split())[:_LONGEST]
+    """Return a text without line breaks that can be written down, and is not too long."""
+    return " ".join(writable(text).split())[:_LONGEST]
+
+
+def writable(text: str) -> str:
+    """Return a text with a question mark for each half of a character, such as JSON's ``\\ud83d``: no file takes it."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

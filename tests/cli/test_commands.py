@@ -170,6 +170,22 @@ def test_reading_only_fails_on_a_damaged_data_set(data_dir, capsys):
     assert "prompt.txt: no such file" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("length", [0, 40, -3])
+def test_reading_only_tells_all_problems_of_a_damaged_manifest_as_json(data_dir, capsys, length):
+    (data_dir / "questions/maze_task/maze_0000/prompt.txt").unlink()
+    manifest = data_dir / "questions" / "vmeval_dataset.json"
+    manifest.write_bytes(manifest.read_bytes()[:length])
+    capsys.readouterr()
+    assert main(["create", "--read-only", "--json", "--data-dir", str(data_dir)]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["domains"] == {"maze": 1}
+    assert [name for name in ("prompt.txt: no such", "malformed JSON", "does not list") if name in str(told)] == [
+        "prompt.txt: no such",
+        "malformed JSON",
+        "does not list",
+    ]
+
+
 def test_json_is_for_scripts(data_dir, capsys):
     where = ["--data-dir", str(data_dir)]
     capsys.readouterr()

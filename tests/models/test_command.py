@@ -18,7 +18,7 @@ from support.waiting import until
 
 from vmevalkit import media
 from vmevalkit.errors import UnknownNameError, UsageError
-from vmevalkit.models import FilmRequest, ModelError
+from vmevalkit.models import FilmRequest, ModelError, StoppedError
 from vmevalkit.models import command as command_module
 from vmevalkit.models.command import PLACEHOLDERS, CommandError, CommandModel
 
@@ -336,7 +336,7 @@ def test_closing_stops_a_command_of_another_thread_and_the_next(tmp_path, script
     def film():
         try:
             model.film(request(), tmp_path / "video.mp4")
-        except CommandError as error:
+        except StoppedError as error:
             errors.append(error)
 
     thread = threading.Thread(target=film)
@@ -431,9 +431,10 @@ def test_a_command_that_is_none_is_refused(command):
         CommandModel("my-model", command)
 
 
-def test_a_timeout_must_be_above_0():
+@pytest.mark.parametrize("timeout", [0, -1.5, float("nan")])
+def test_a_timeout_must_be_above_0(timeout):
     with pytest.raises(UsageError, match="timeout must be above 0 seconds"):
-        CommandModel("my-model", "generate {output}", timeout=0)
+        CommandModel("my-model", "generate {output}", timeout=timeout)
 
 
 def test_a_model_says_what_it_is():

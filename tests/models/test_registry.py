@@ -13,10 +13,12 @@ from vmevalkit.models import (
     catalogue,
     find_model,
     is_hosted,
+    is_idempotent,
     missing_keys,
     open_local,
     open_provider,
     registry,
+    require_keys,
 )
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -91,11 +93,35 @@ def test_a_table_says_all_that_a_server_needs():
         ({"type": "openai", "sizes": ["big"]}, r"\[models.mine\] sizes"),
         ({"type": "openai", "concurrency": 0}, r"\[models.mine\] concurrency"),
         ({"type": "openai", "usd_per_second": -1}, r"\[models.mine\] usd_per_second"),
+        ({"type": "openai", "usd_per_second": float("nan")}, r"\[models.mine\] usd_per_second"),
+        ({"type": "openai", "per_minute": float("inf")}, r"\[models.mine\] per_minute"),
+        ({"type": "openai", "seconds": [float("inf")]}, r"\[models.mine\] seconds"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_named(table, problem):
     with pytest.raises(UsageError, match=problem):
         catalogue({"mine": table})
+
+
+@pytest.mark.parametrize("value", ["", " ", "\r\n"])
+def test_a_key_of_nothing_but_spaces_is_not_set(value):
+    entry = catalogue({"lab": {"type": "openai", "key": "LAB_KEY"}})["lab"]
+    assert missing_keys(entry, {"LAB_KEY": value}) == ["LAB_KEY"]
+    with pytest.raises(UsageError, match="lab needs LAB_KEY"):
+        require_keys(entry, {"LAB_KEY": value})
+
+
+@pytest.mark.parametrize("value", ["sk-planted\x00key", "sk-planted\nkey", "sk-plantedé", "sk-planted\ud83d"])
+def test_what_cannot_be_sent_is_no_key_and_is_not_shown(value):
+    entry = catalogue({"lab": {"type": "openai", "key": "LAB_KEY"}})["lab"]
+    with pytest.raises(UsageError, match="lab: LAB_KEY is no key") as caught:
+        require_keys(entry, {"LAB_KEY": value})
+    assert "planted" not in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_a_repeated_submission_is_recognised_only_where_the_adapter_lets_it_be():
+    own = {name: {"type": name, "idempotent": True} for name in ("openai", "luma")}
+    assert [is_idempotent(catalogue(own)[name]) for name in own] == [True, False]
 
 
 def test_a_command_with_an_unknown_key_is_named():

@@ -1,5 +1,6 @@
 """Filming with hosted models: paid once, whatever happens."""
 
+import errno
 import json
 import os
 import random
@@ -7,20 +8,22 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
-from support.fake_openai import Fake
-from support.fake_provider import KEY, Scenario
+from support.fake_openai import Fake, error, fields_of
+from support.fake_provider import KEY, Response, Scenario
 from support.long import LONG, longer
 from support.waiting import until
 
 from vmevalkit import media
-from vmevalkit.dataroot import DataRoot, load_run
+from vmevalkit.dataroot import DataRoot, RunFailure, load_run
 from vmevalkit.errors import UsageError
 from vmevalkit.models import FilmRequest
 from vmevalkit.models.baselines import Static
+from vmevalkit.runner import runs
 from vmevalkit.runner.create_dataset import create_dataset
-from vmevalkit.runner.events import Event
+from vmevalkit.runner.events import Event, event_log
 from vmevalkit.runner.hosted import Patience
 from vmevalkit.runner.inference import RunOptions, outlook, run_models
 from vmevalkit.runner.shards import Shard
@@ -37,8 +40,6 @@ class Server(Fake):
         key = request.headers.get("idempotency-key")
         for number, known in enumerate(self.accepted):
             if known.headers.get("idempotency-key") == key:
-                from support.fake_provider import Response
-
                 return Response.of(self.video(f"job-{number + 1}", "queued"))
         return super().create(request)
 
@@ -78,6 +79,13 @@ def run(root, models, options=OPTIONS, **more):
 
 def all_runs(root, experiment=EXPERIMENT):
     return [load_run(root, key) for key in root.iter_runs(experiment)]
+
+
+def cut_short(root, found, **more):
+    """Have a run that has succeeded look as if its process had died before that."""
+    undone = {"status": "running", "video": None, "cost_usd": None, **more}
+    found.model_copy(update=undone).save(root.run_folder(found.key) / "metadata.json")
+    root.run_video(found.key).unlink()
 
 
 def test_a_run_records_what_was_asked_and_what_came(dataset, served):
@@ -135,8 +143,6 @@ class Outage(Fake):
     away = True
 
     def retrieve(self, job_id):
-        from support.fake_openai import error
-
         return error(500, "gone for lunch") if self.away else super().retrieve(job_id)
 
 
@@ -150,6 +156,31 @@ def test_after_an_outage_the_videos_that_were_paid_are_fetched_and_not_paid_agai
     assert run(dataset, models).failed_before == 5
     done = run(dataset, models, RunOptions(patience=PATIENCE, limit=1, retry="failed"))
     assert (done.succeeded, len(server.accepted), len(all_runs(dataset))) == (5, 5, 5)
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        {"status": "running"},
+        {"status": "failed", "error": RunFailure(type="DownloadError", message="broke off", retryable=True)},
+    ],
+    ids=["under way", "not fetched"],
+)
+def test_a_failure_from_before_the_clock_was_put_back_hides_no_job_that_was_paid(dataset, served, monkeypatch, left):
+    server = served(Scenario.FAILED)
+    models = {"wan": own(server)}
+    options = RunOptions(patience=PATIENCE, task_ids=["maze_0000"], retry="failed")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1760000000")
+    assert run(dataset, models, options).failed == 1
+    server.scenario = Scenario.SUCCESS
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1759990000")
+    assert run(dataset, models, options).succeeded == 1
+    paid, failed = all_runs(dataset)
+    assert (paid.status, failed.status) == ("succeeded", "failed")
+    cut_short(dataset, paid, **left)
+    assert run(dataset, models, options).succeeded == 1
+    assert [one.status for one in all_runs(dataset)] == ["succeeded", "failed"]
+    assert len(server.accepted) == 2
 
 
 def test_a_video_that_is_gone_is_fetched_again_not_paid_again(dataset, served):
@@ -195,8 +226,6 @@ def test_a_damaged_question_does_not_break_the_workers(dataset):
 
 
 def test_an_answer_that_makes_no_sense_is_a_failure_of_its_run(dataset, served):
-    from support.fake_provider import Response
-
     class Odd(Fake):
         def retrieve(self, job_id):
             return Response(200, b"<html>Back soon</html>", {"content-type": "text/html"})
@@ -206,6 +235,42 @@ def test_an_answer_that_makes_no_sense_is_a_failure_of_its_run(dataset, served):
     models = {"odd": own(odd), "right": own(right)}
     done = run(dataset, models, RunOptions(patience=impatient, limit=1))
     assert (done.succeeded, done.failed, done.stopped) == (5, 5, [])
+
+
+class Halves(Fake):
+    """A server that sends half a character, which JSON can hold and no file."""
+
+    def create(self, request):
+        if self.scenario is Scenario.BAD_REQUEST:
+            self.submission(request)
+            return self.answer(400, '{"error": {"code": "bad \\ud83d", "message": "no \\ud83d in prompts"}}')
+        answer = super().create(request)
+        return self.answer(200, '{"id": "job-\\ud83d"}') if self.scenario is Scenario.LOST else answer
+
+    def retrieve(self, job_id):
+        return self.answer(200, '{"status": "failed", "error": {"message": "no \\ud83d in films"}}')
+
+    def answer(self, status, text):
+        return Response(status, text.encode(), {"content-type": "application/json"})
+
+
+@pytest.mark.parametrize(
+    ("scenario", "said"),
+    [
+        (Scenario.BAD_REQUEST, "bad ? no ? in prompts"),
+        (Scenario.SUCCESS, "no ? in films"),
+        (Scenario.LOST, "the job's id cannot be written down"),
+    ],
+    ids=["refusal", "failure", "id"],
+)
+def test_half_a_character_in_an_answer_is_a_failure_of_its_run(dataset, served, tmp_path, scenario, said):
+    models = {"halves": own(served(scenario, Halves)), "right": own(served())}
+    with event_log(tmp_path / "events.jsonl") as watch:
+        done = run(dataset, models, watch=watch)
+    assert (done.succeeded, done.failed, done.stopped) == (5, 5, [])
+    assert all(said in failure for failure in done.failures)
+    assert said in (tmp_path / "events.jsonl").read_text()
+    assert {said in found.error.message for found in all_runs(dataset) if found.model == "halves"} == {True}
 
 
 def test_what_cannot_be_a_number_is_refused():
@@ -220,9 +285,7 @@ def test_a_submission_of_which_nobody_knows_is_not_repeated(dataset, served):
     options = RunOptions(patience=PATIENCE, task_ids=["maze_0000"])
     run(dataset, models, options)
     [found] = all_runs(dataset)
-    path = dataset.run_folder(found.key)
-    found.model_copy(update={"status": "running", "job_id": None, "video": None}).save(path / "metadata.json")
-    (path / "video/model_output.mp4").unlink()
+    cut_short(dataset, found, job_id=None)
     done = run(dataset, models, options)
     assert done.failed == 1
     assert "may have been paid" in done.failures[0]
@@ -243,12 +306,28 @@ def test_a_wrong_key_stops_its_model_and_nothing_is_called_failed(dataset, serve
     assert len(wrong.accepted) == 5
 
 
+@pytest.mark.parametrize("around", ["\r", "\r\n", " "])
+def test_a_key_from_a_file_of_another_system_is_the_key(dataset, served, around):
+    models = {"wan": own(served())}
+    done = run_models(dataset, EXPERIMENT, ["wan"], OPTIONS, own=models, keys={"WAN_KEY": KEY + around})
+    assert (done.succeeded, done.failures, done.stopped) == (5, [], [])
+
+
+def test_what_can_be_no_key_is_refused_before_anything_is_charged(dataset, served):
+    server = served()
+    keys = {"WAN_KEY": f"{KEY}\N{ZERO WIDTH SPACE}"}
+    with pytest.raises(UsageError, match="WAN_KEY is no key") as caught:
+        run_models(dataset, EXPERIMENT, ["wan"], OPTIONS, own={"wan": own(server)}, keys=keys)
+    assert KEY not in f"{caught.value.message} {caught.value.hint}"
+    assert (server.requests, all_runs(dataset)) == ([], [])
+
+
 def test_a_model_that_cannot_begin_does_not_keep_the_others_from_it(dataset, served):
     server = served()
     models = {"wan": own(server), "keyless": own(server) | {"key": "NOT_SET"}}
     done = run_models(dataset, EXPERIMENT, [*models, "no-such-model"], OPTIONS, own=models, keys={"WAN_KEY": KEY})
     assert done.succeeded == 5
-    assert done.stopped == ["keyless: keyless needs NOT_SET", "no-such-model: unknown model: no-such-model"]
+    assert done.stopped == ["keyless needs NOT_SET", "unknown model: no-such-model"]
 
 
 def test_the_budget_ends_before_it_is_exceeded(dataset, served):
@@ -258,6 +337,39 @@ def test_the_budget_ends_before_it_is_exceeded(dataset, served):
     assert (done.succeeded, len(server.accepted)) == (3, 3)
     assert done.cost_usd == pytest.approx(1.5)
     assert "the budget of $1.70 ends here" in done.stopped[0]
+
+
+class Revoked(Fake):
+    """A server that accepts jobs and then no longer knows the key."""
+
+    def retrieve(self, job_id):
+        return error(401, "the key was revoked", "invalid_api_key")
+
+
+def test_a_job_that_was_accepted_is_spent_though_the_key_fails_afterwards(dataset, served):
+    revoked, right = served(Scenario.SUCCESS, Revoked), served(Scenario.QUEUED)
+    models = {name: own(server, seconds=[5], usd_per_second=0.1) for name, server in (("a", revoked), ("b", right))}
+    events: list[Event] = []
+    done = run(dataset, models, RunOptions(patience=PATIENCE, budget=4), watch=events.append)
+    assert len(revoked.accepted) > 0
+    assert done.cost_usd == pytest.approx(0.5 * (len(revoked.accepted) + len(right.accepted)))
+    assert done.cost_usd <= 4
+    assert sum(event.cost_usd or 0 for event in events) == pytest.approx(done.cost_usd)
+
+
+def test_a_job_that_was_accepted_is_spent_though_it_cannot_be_written_down(dataset, served, monkeypatch):
+    server, save = served(), runs.save
+
+    def full(root, one):
+        if one.job_id is not None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(root, one)
+
+    monkeypatch.setattr(runs, "save", full)
+    done = run(dataset, {"wan": own(server, seconds=[5], usd_per_second=0.1)})
+    assert len(server.accepted) > 0
+    assert done.cost_usd == pytest.approx(0.5 * len(server.accepted))
+    assert "was accepted, but could not be written down" in done.stopped[0]
 
 
 def test_a_budget_needs_a_price(dataset, served):
@@ -276,6 +388,48 @@ def test_a_dry_run_says_what_the_real_one_then_does(dataset, served):
     assert (told.new + told.resumed, told.skipped) == (done.succeeded, done.skipped) == (6, 2)
     assert told.cost_usd == pytest.approx(done.cost_usd)
     assert len(server.accepted) - before == 6
+
+
+def test_a_run_that_is_taken_up_costs_what_was_chosen_when_it_began(dataset, served):
+    server = served()
+    models = {"wan": own(server, seconds=[5, 10], usd_per_second=0.1)}
+    begun = RunOptions(patience=PATIENCE, task_ids=["maze_0000"], seconds=10)
+    run(dataset, models, begun)
+    [found] = all_runs(dataset)
+    cut_short(dataset, found, job_id=None, submitted_at=None)
+    shorter = replace(begun, seconds=5)
+    [told] = outlook(dataset, EXPERIMENT, ["wan"], shorter, own=models, keys={"WAN_KEY": KEY})
+    assert (told.resumed, told.cost_usd) == (1, pytest.approx(1))
+    done = run(dataset, models, replace(shorter, budget=0.6))
+    assert (done.succeeded, len(server.accepted)) == (0, 1)
+    assert "the next run may cost $1.00" in done.stopped[0]
+    done = run(dataset, models, shorter)
+    assert (done.succeeded, done.cost_usd, fields_of(server.accepted[1])["seconds"]) == (1, pytest.approx(1), b"10")
+    assert all_runs(dataset)[0].cost_usd == pytest.approx(1)
+
+
+def test_a_job_that_is_taken_up_is_recorded_with_what_it_cost(dataset, served):
+    models = {"wan": own(served(), seconds=[5, 10], usd_per_second=0.1)}
+    options = RunOptions(patience=PATIENCE, task_ids=["maze_0000"], seconds=10)
+    run(dataset, models, options)
+    cut_short(dataset, all_runs(dataset)[0])
+    done = run(dataset, models, replace(options, seconds=None))
+    assert (done.succeeded, done.cost_usd) == (1, 0)
+    assert all_runs(dataset)[0].cost_usd == pytest.approx(1)
+
+
+@pytest.mark.parametrize("idempotent", [False, True])
+def test_a_dry_run_knows_of_a_submission_of_which_nobody_knows(dataset, served, idempotent):
+    server = served(Scenario.SUCCESS, Server)
+    models = {"wan": own(server, seconds=[5], usd_per_second=0.1, idempotent=idempotent)}
+    options = RunOptions(patience=PATIENCE, task_ids=["maze_0000"])
+    run(dataset, models, options)
+    cut_short(dataset, all_runs(dataset)[0], job_id=None)
+    [told] = outlook(dataset, EXPERIMENT, ["wan"], options, own=models, keys={"WAN_KEY": KEY})
+    assert (told.resumed, told.unknown) == ((1, 0) if idempotent else (0, 1))
+    done = run(dataset, models, replace(options, budget=told.cost_usd))
+    assert (done.succeeded, done.failed, done.stopped) == (told.resumed, told.unknown, [])
+    assert done.cost_usd == pytest.approx(told.cost_usd)
 
 
 def test_shards_cover_all_questions_once(dataset, served):
@@ -336,10 +490,6 @@ def test_models_of_all_kinds_run_side_by_side(dataset, served, film, tmp_path):
 
 
 def test_a_full_disk_stops_with_one_line_per_model(dataset, served, monkeypatch):
-    import errno
-
-    from vmevalkit.runner import runs
-
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device", "metadata.json")
 

@@ -1,11 +1,15 @@
 """Filming questions."""
 
 import json
+import signal
+import subprocess
+import sys
 from hashlib import sha256
 
 import numpy as np
 import pytest
 from PIL import Image
+from support.waiting import until
 
 from vmevalkit import media
 from vmevalkit.dataroot import PairKey, exclusive, load_pair, load_run
@@ -179,3 +183,38 @@ def test_two_runners_of_one_model_do_not_film_twice(dataset):
         with pytest.raises(BusyError, match="running static"):
             run_models(dataset, EXPERIMENT, ["static"])
         assert run_models(dataset, EXPERIMENT, ["noise"], RunOptions(limit=1, domains=["maze"])).succeeded == 1
+
+
+WAITS_ONCE = """
+import shutil, sys, time
+from pathlib import Path
+if not Path("begun").exists():
+    Path("begun").touch()
+    time.sleep(600)
+shutil.copyfile("ready.mp4", sys.argv[1])
+"""
+
+
+def test_ctrl_c_leaves_the_run_of_a_command_to_be_taken_up(dataset, tmp_path):
+    media.write_video(tmp_path / "ready.mp4", [np.zeros((48, 64, 3), np.uint8)] * 2, fps=8)
+    (tmp_path / "generate.py").write_text(WAITS_ONCE)
+    arguments = json.dumps([sys.executable, "generate.py", "{output}"])
+    (tmp_path / "vmevalkit.toml").write_text(f'[models.slow]\ntype = "command"\ncommand = {arguments}\n')
+    command = [sys.executable, "-m", "vmevalkit", "run", "--model", "slow", "--task-id", "maze_0000"]
+    command += ["--data-dir", str(dataset.path)]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        until((tmp_path / "begun").exists)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, "the same command goes on" in said) == (130, True)
+    (key,) = dataset.iter_runs()
+    assert load_run(dataset, key).status == "running"
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert list(dataset.iter_runs()) == [key]
+    assert load_run(dataset, key).status == "succeeded"
+
+
+def test_a_model_that_cannot_begin_is_named_once(dataset):
+    own = {"pan": {"type": "command", "command": "generate"}}
+    done = run_models(dataset, EXPERIMENT, ["pan", "static"], RunOptions(task_ids=["maze_0000"]), own=own)
+    assert (done.succeeded, done.stopped) == (1, ["model pan: command has no {output}"])

@@ -62,7 +62,7 @@ MEASURE = """
 import json, re, sys
 from pathlib import Path
 from vmevalkit.evaluators import Item, Question, RuleEvaluator
-from vmevalkit.runner.evaluation import rules_of
+from vmevalkit.runner.scoring import rules_of
 from vmevalkit.tasks import get_domain, question_rng
 domain = get_domain("maze")
 puzzle = domain.sample(question_rng("maze", 1, 1, 1), "easy")

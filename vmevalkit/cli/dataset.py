@@ -144,12 +144,11 @@ def _stream(output: str, asked: dict[str, Any], questions_per_file: int, as_json
 
 
 def _read(root: "DataRoot", as_json: bool) -> None:
-    from vmevalkit.dataroot import iter_manifest
     from vmevalkit.runner.manifests import dataset_problems
 
     root.existing()
     problems = list(dataset_problems(root))
-    counts = Counter(pair.domain for pair in (iter_manifest(root.manifest) if root.manifest.exists() else ()))
+    counts = Counter(key.domain for key in root.iter_pairs())  # Of the manifest, the problems speak.
     if as_json:
         print_json({"manifest": str(root.manifest), "domains": counts, "problems": problems})
     else:

@@ -141,12 +141,12 @@ def _print_outlook(found: "list[Outlook]", as_json: bool) -> None:
         print_json([asdict(one) for one in found])
     else:
         table = Table("model", box=None)
-        for name in ("new", "taken up", "there", "unreadable", "cost"):
+        for name in ("new", "taken up", "unknown job", "there", "unreadable", "cost"):
             table.add_column(name, justify="right")
         table.add_column("")
         for one in found:
             cost = "unknown" if one.cost_usd is None else f"${one.cost_usd:.2f}"
-            counts = (str(number) for number in (one.new, one.resumed, one.skipped, one.broken))
+            counts = (str(number) for number in (one.new, one.resumed, one.unknown, one.skipped, one.broken))
             table.add_row(one.model, *counts, "" if one.problem else cost, one.problem or "")
         print_table(table)
         print("Nothing was done.")

@@ -17,6 +17,10 @@ class ModelError(VMEvalError):
         self.retryable = retryable
 
 
+class StoppedError(ModelError):
+    """A model that was closed while it filmed: that is no failure, and the run can be taken up."""
+
+
 Film = Callable[[int], Iterator[Frame]]
 """Takes a number of frames and yields that many."""
 
@@ -59,5 +63,6 @@ class VideoModel(Protocol):
 
         Raises:
             ModelError: it cannot be made.
+            StoppedError: the model was closed meanwhile.
 
         """

@@ -20,7 +20,7 @@ from PIL import Image
 
 from vmevalkit import media
 from vmevalkit.errors import UnknownNameError, UsageError, VideoError
-from vmevalkit.models.base import FilmRequest, ModelError
+from vmevalkit.models.base import FilmRequest, ModelError, StoppedError
 
 PLACEHOLDERS = (
     "image",
@@ -103,7 +103,7 @@ class CommandModel:
         """
         self.name, self.version = name, version
         self._arguments = _checked(name, command)
-        if timeout <= 0:
+        if not timeout > 0:  # nor is "not a number"
             raise UsageError(f"model {name}: timeout must be above 0 seconds, not {timeout}")
         self._timeout = timeout
         self._cwd = Path(cwd).expanduser() if cwd is not None else None
@@ -135,6 +135,7 @@ class CommandModel:
         Raises:
             UsageError: the program cannot be started.
             CommandError: it fails, takes too long, or leaves no video.
+            StoppedError: the model is closed.
 
         """
         with TemporaryDirectory(prefix="vmevalkit-", ignore_cleanup_errors=True) as name:
@@ -179,7 +180,7 @@ class CommandModel:
             text = f"{self.name}: the command was not done after {self._timeout:g} s"
             raise CommandError(text, output=tail.text, retryable=True)
         if ending == "stopped":
-            raise CommandError(f"{self.name}: the command was stopped", output=tail.text, retryable=True)
+            raise StoppedError(f"{self.name}: the command was stopped", retryable=True)
         if status < 0:
             text = f"{self.name}: the command was ended by {_signal_name(-status)}"
             raise CommandError(text, output=tail.text, retryable=True)

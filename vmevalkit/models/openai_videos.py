@@ -23,6 +23,7 @@ from vmevalkit.models.provider import (
     UnavailableError,
     VideoJob,
 )
+from vmevalkit.replies import one_line
 from vmevalkit.settings import without_key
 
 if TYPE_CHECKING:
@@ -158,5 +159,5 @@ def _strange() -> UnavailableError:
 def _why(answer: object) -> str:
     error = answer.get("error") if isinstance(answer, dict) else None
     if isinstance(error, dict):
-        return " ".join(str(error[field]) for field in ("code", "message") if error.get(field))
-    return str(error or "")
+        return one_line(" ".join(str(error[field]) for field in ("code", "message") if error.get(field)))
+    return one_line(str(error or ""))

@@ -32,6 +32,8 @@ _ADAPTERS = {
     "runway": ("runway", "RunwayProvider"),
     "wavespeed": ("wavespeed", "WaveSpeedProvider"),
 }
+_SENDING_KEYS = ("openai",)
+"""Adapters that send an ``Idempotency-Key``."""
 _LOCAL = ("baseline", "command", "diffusers", "python")
 
 
@@ -64,6 +66,11 @@ def is_hosted(entry: ModelEntry) -> bool:
     return entry.provider in _ADAPTERS
 
 
+def is_idempotent(entry: ModelEntry) -> bool:
+    """Tell whether a submission that is repeated makes no second job: adapter and server both have to see to it."""
+    return entry.idempotent and entry.provider in _SENDING_KEYS
+
+
 def open_provider(entry: ModelEntry, keys: Mapping[str, str], *, silence: float = 60.0) -> Provider:
     """Make the adapter of a hosted model.
 
@@ -73,28 +80,40 @@ def open_provider(entry: ModelEntry, keys: Mapping[str, str], *, silence: float 
         silence: how many seconds the server may stay silent.
 
     Raises:
-        UsageError: the key or the official client is missing, or the model is retired.
+        UsageError: the key or the official client is missing, the key cannot be one, or the model is retired.
 
     """
     if entry.retired is not None:
         raise UsageError(f"{entry.name} cannot be run any more: {entry.retired}")
     require_keys(entry, keys)
+    key = find_key(entry, keys)
     module, name = _ADAPTERS[entry.provider]
     adapter = getattr(import_module(f"vmevalkit.models.{module}"), name)
-    key = keys[entry.needs[0]] if entry.needs else ""
     provider: Provider = adapter(entry, key, base_url=entry.base_url, silence=silence)
     return provider
 
 
 def missing_keys(entry: ModelEntry, keys: Mapping[str, str] = os.environ) -> list[str]:
     """Return the environment variables that a hosted model needs and that are not set."""
-    return [name for name in entry.needs if not keys.get(name)] if is_hosted(entry) else []
+    return [name for name in entry.needs if not keys.get(name, "").strip()] if is_hosted(entry) else []
 
 
 def require_keys(entry: ModelEntry, keys: Mapping[str, str]) -> None:
-    """Raise a `UsageError` if a key that a model needs is missing."""
+    """Raise a `UsageError` if a key that a model needs is missing, or cannot be one."""
     for name in missing_keys(entry, keys):
         raise UsageError(f"{entry.name} needs {name}", hint=f"set {name} in the environment or in .env")
+    key = find_key(entry, keys)
+    if not (key.isascii() and key.isprintable()):
+        # No request could be sent with it, and each would look like one that was lost on its way.
+        name = entry.needs[0]
+        raise UsageError(
+            f"{entry.name}: {name} is no key: it holds characters that no key has", hint=f"set {name} anew"
+        )
+
+
+def find_key(entry: ModelEntry, keys: Mapping[str, str]) -> str:
+    """Return the key of a hosted model, empty if it needs none; without what a file may have around it."""
+    return keys.get(entry.needs[0], "").strip() if entry.needs else ""
 
 
 def open_local(entry: ModelEntry) -> VideoModel:
@@ -154,7 +173,7 @@ def _as_size(value: object) -> object:
 class _Table(BaseModel):
     """What a user's table can hold, whatever its type; the rest are options."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
 
     type: Literal[
         "command",
@@ -173,9 +192,9 @@ class _Table(BaseModel):
     description: str = ""
     version: str = "1"
     sizes: list[Annotated[tuple[PositiveInt, PositiveInt], BeforeValidator(_as_size)]] = []
-    seconds: list[Annotated[float, Field(gt=0, allow_inf_nan=False)]] = []
-    fps: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    usd_per_second: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    seconds: list[Annotated[float, Field(gt=0)]] = []
+    fps: float | None = Field(default=None, gt=0)
+    usd_per_second: float | None = Field(default=None, ge=0)
     key: VariableName | None = None
     base_url: str | None = None
     idempotent: bool = False

@@ -92,6 +92,8 @@ async def film(
 async def _submitted(provider: Provider, job: VideoJob, note: Note, patience: Patience) -> str:
     async def once() -> str:
         job_id = await provider.submit(job)
+        if not job_id.isprintable():  # half a character, say, which no file takes
+            raise UnavailableError("an answer that is not understood: the job's id cannot be written down")
         await note(job_id)
         return job_id
 

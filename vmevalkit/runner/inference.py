@@ -19,8 +19,10 @@ from vmevalkit.models import (
     CredentialsError,
     ModelEntry,
     catalogue,
+    find_key,
     find_model,
     is_hosted,
+    is_idempotent,
     open_provider,
 )
 from vmevalkit.runner.cluster import RayCluster
@@ -94,6 +96,8 @@ class Outlook:
     model: str
     new: int = 0
     resumed: int = 0
+    unknown: int = 0
+    """Runs that fail because nobody knows whether their job was accepted; nothing is paid for them."""
     skipped: int = 0
     broken: int = 0
     cost_usd: float | None = 0.0
@@ -192,7 +196,7 @@ def _plan(
         pairs,
         runs=options.runs,
         retry=options.retry,
-        idempotent=entry.idempotent,
+        idempotent=is_idempotent(entry),
     )
 
 
@@ -203,15 +207,16 @@ def _told(root: DataRoot, entry: ModelEntry, options: RunOptions, steps: Iterato
         if not isinstance(step, Step):
             counts["skipped" if isinstance(step, Passed) else "broken"] += 1
             continue
-        if is_hosted(entry) and not step.is_submitted:
+        if is_hosted(entry):
             try:
-                price = price_of(root, entry, step.pair, options.seconds)
+                price = price_of(root, entry, step, options.seconds)
             except VMEvalError:
                 counts["broken"] += 1
                 continue
             cost = None if price is None or cost is None else cost + price
-        counts["new" if step.unfinished is None else "resumed"] += 1
-    return Outlook(entry.name, counts["new"], counts["resumed"], counts["skipped"], counts["broken"], cost)
+        counts["unknown" if step.is_unknown else "new" if step.unfinished is None else "resumed"] += 1
+    new, resumed, unknown = counts["new"], counts["resumed"], counts["unknown"]
+    return Outlook(entry.name, new, resumed, unknown, counts["skipped"], counts["broken"], cost)
 
 
 def _known(models: Collection[str], own: Mapping[str, Mapping[str, Any]] | None) -> dict[str, ModelEntry]:
@@ -261,8 +266,7 @@ class _Studios:
         options = self._options
         _check(entry, options, self._keys)
         if is_hosted(entry):
-            key = self._keys[entry.needs[0]] if entry.needs else ""
-            provider = open_provider(entry, self._keys)
+            provider, key = open_provider(entry, self._keys), find_key(entry, self._keys)
             return HostedStudio(self._root, entry, provider, key, options.seconds, options.patience)
         if isinstance(options.workers, RayCluster):
             # What a baseline draws needs no GPU; everything else takes one where there are any.
@@ -293,7 +297,8 @@ class _Session:
         if model not in self._stopped:
             self._stopped.add(model)
             message = _problem(error)
-            self.done.stopped.append(f"{model}: {message}")
+            names_it = model in (word.strip(":,;") for word in message.split())
+            self.done.stopped.append(message if names_it else f"{model}: {message}")
             self._watch(Event("stopped", model, message=message))
 
     async def film_all(self, studios: Mapping[str, tuple[ModelEntry, Studio]]) -> None:
@@ -338,8 +343,7 @@ class _Session:
             self._failed(Event("failed", model, step.pair.task_id, message=step.problem))
         else:
             try:
-                listed = 0.0 if step.is_submitted else await asyncio.to_thread(studio.price, step.pair)
-                price = self._purse.reserve(listed)
+                price = self._purse.reserve(await asyncio.to_thread(studio.price, step))
             except BudgetError as error:
                 self.stop(model, error)
                 return
@@ -348,30 +352,37 @@ class _Session:
                 return
             cost = 0.0
             try:
-                cost = await self._film(model, studio, step)
+                cost = await self._film(model, studio, step, price)
             finally:
                 self._purse.settle(price, 0.0 if step.is_submitted else cost)
                 self.done.cost_usd = self._purse.spent
 
-    async def _film(self, model: str, studio: Studio, step: Step) -> float:
-        """Film one question and return what that has cost."""
+    async def _film(self, model: str, studio: Studio, step: Step, price: float) -> float:
+        """Film one question, which may cost so much, and return what that has cost."""
         key = step.unfinished or new_key(self._root, self._experiment, model, step.pair, step.sample)
         event = partial(Event, model=model, task_id=step.pair.task_id, sample=step.sample, run_id=key.run_id)
+        cost = 0.0
+
+        def submitted(job_id: str) -> None:
+            nonlocal cost
+            cost = price  # From here on it is paid, whatever becomes of it.
+            self._watch(event("submitted", job_id=job_id))
+
         self._watch(event("started"))
         try:
-            run = await studio.film(key, step, lambda job_id: self._watch(event("submitted", job_id=job_id)))
+            run = await studio.film(key, step, submitted)
         except (CredentialsError, BrokenExecutor, MemoryError) as error:
             # The key is wrong, or the system has killed a worker or denies memory: the next run would fare no better.
             self.stop(model, error)
-            self._watch(event("left"))
-            return 0.0
+            self._watch(event("left", cost_usd=cost))
+            return cost
         except (VMEvalError, OSError) as error:
             if isinstance(error, OSError) and error.errno in _HOPELESS:
                 self.stop(model, error)
-                self._watch(event("left"))
+                self._watch(event("left", cost_usd=cost))
             else:
-                self._failed(event("failed", message=_problem(error)))
-            return 0.0
+                self._failed(event("failed", cost_usd=cost, message=_problem(error)))
+            return cost
         cost = run.cost_usd or 0.0
         if run.error is not None:
             self._failed(event("failed", job_id=run.job_id, cost_usd=cost, message=run.error.message))

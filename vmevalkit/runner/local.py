@@ -10,7 +10,7 @@ from vmevalkit import media
 from vmevalkit.dataroot import DataRoot, FittedRequest, Pair, Run, RunKey, VideoRequest, atomic_path, load_pair
 from vmevalkit.errors import RecordError, VideoError, VMEvalError
 from vmevalkit.media import Frame
-from vmevalkit.models import Film, FilmRequest, ModelEntry, ModelError, VideoModel, open_local
+from vmevalkit.models import Film, FilmRequest, ModelEntry, ModelError, StoppedError, VideoModel, open_local
 from vmevalkit.replies import one_line
 from vmevalkit.runner import runs
 from vmevalkit.runner.selection import domain_of
@@ -40,6 +40,7 @@ def film_here(
         RecordError: the question cannot be read; nothing is written then.
         OSError: the disk is full, or the like.
         MemoryError: this machine has too little memory, which is not the model's failure.
+        StoppedError: the model was closed meanwhile; the run can be taken up.
 
     """
     pair = load_pair(root, key.pair)
@@ -73,6 +74,8 @@ def film_here(
             run = _with_plan(root, run, model, request)
             model.film(request, temporary)
             facts = media.probe(temporary)
+    except StoppedError:
+        raise
     except VMEvalError as error:
         if isinstance(error, VideoError) and error.retryable:
             raise MemoryError("not enough memory") from error

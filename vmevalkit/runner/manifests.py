@@ -97,5 +97,10 @@ def dataset_problems(root: DataRoot) -> Iterator[str]:
         except RecordError as error:
             yield error.message
             in_step = False
-    if is_there and not (in_step and next(listed, None) is None):
+    try:
+        in_step = in_step and next(listed, None) is None
+    except RecordError as error:  # It is cut short, say, behind what is in the folders.
+        yield error.message
+        in_step = False
+    if is_there and not in_step:
         yield f"{root.manifest}: does not list what is in the folders; 'vmevalkit create' brings it in line"

@@ -4,16 +4,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from vmevalkit.dataroot import DataRoot, PairKey, RunKey
+from vmevalkit.dataroot import DataRoot, FittedRequest, PairKey, RunKey
 from vmevalkit.errors import RecordError
-from vmevalkit.runner.runs import Found, find_runs
+from vmevalkit.runner.runs import PASSING, Found, find_runs
 
 Retry = Literal["failed"]
-
-_PASSING = frozenset(
-    {"DownloadError", "RateLimitError", "UnavailableError", "UnknownSubmissionError", "UnreachableError"}
-)
-"""Why a run can have failed although its job is sound."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +23,10 @@ class Step:
     """Whether its metadata is on disk."""
     is_submitted: bool = False
     """Whether a provider has the job already: then it costs nothing more."""
+    is_unknown: bool = False
+    """Whether nobody knows if a provider has the job: then the run fails, for it might be paid twice."""
+    fitted: FittedRequest | None = None
+    """What a model was, or would have been, asked for when the run was begun; that counts, whatever is wanted now."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,16 @@ def plan(
     """Yield what is to be done for a model, question by question.
 
     A run that has failed while its video may still be had is taken up in its own folder, not paid anew.
+
+    Args:
+        root: the data root.
+        experiment: name of the folder under ``outputs/``.
+        model: the model's name.
+        pairs: the questions.
+        runs: how many runs each question has.
+        retry: whether what has failed gets a new run.
+        idempotent: whether the model's provider makes no second job of a submission that is repeated.
+
     """
     for pair in pairs:
         try:
@@ -75,18 +84,27 @@ def plan(
             elif last.state == "unfinished" or (
                 last.state == "failed" and retry == "failed" and _can_be_taken_up(last, idempotent)
             ):
-                yield Step(pair, sample, last.key, is_begun=True, is_submitted=_has_job(last))
+                yield _taken_up(last, pair, sample, idempotent)
             elif last.state == "failed" and retry == "failed":
                 yield Step(pair, sample)
             else:
                 yield Passed(pair, sample, failed=last.state == "failed")
 
 
-def _has_job(found: Found) -> bool:
-    return found.run is not None and found.run.job_id is not None
+def _taken_up(found: Found, pair: PairKey, sample: int, idempotent: bool) -> Step:
+    run = found.run
+    return Step(
+        pair,
+        sample,
+        found.key,
+        is_begun=True,
+        is_submitted=found.has_job,
+        is_unknown=run is not None and run.submitted_at is not None and run.job_id is None and not idempotent,
+        fitted=None if run is None else run.fitted,
+    )
 
 
 def _can_be_taken_up(found: Found, idempotent: bool) -> bool:
     if found.run is None or found.run.error is None:
         return False
-    return found.run.error.type in _PASSING and (_has_job(found) or idempotent)
+    return found.run.error.type in PASSING and (found.has_job or idempotent)

@@ -30,24 +30,45 @@ from vmevalkit.dataroot import (
 )
 from vmevalkit.errors import VMEvalError
 from vmevalkit.models import ModelError
+from vmevalkit.replies import writable
 
 State = Literal["succeeded", "failed", "unfinished"]
 
+PASSING = frozenset(
+    {"DownloadError", "RateLimitError", "UnavailableError", "UnknownSubmissionError", "UnreachableError"}
+)
+"""Types of errors with which a run can have failed although its job is sound."""
+
+_WORTH: dict[State, int] = {"failed": 1, "unfinished": 2, "succeeded": 3}
 _SAMPLE = re.compile(r"-run([0-9]+)")
 
 
 @dataclass(frozen=True)
 class Found:
-    """The last run of a question with a model, for one sample."""
+    """The run of a question with a model that counts, for one sample."""
 
     key: RunKey
     state: State
     run: Run | None
     """`None` if it died before it wrote anything down."""
 
+    @property
+    def has_job(self) -> bool:
+        """Whether a provider has accepted its job, and may still have the video."""
+        run = self.run
+        return run is not None and run.job_id is not None and (run.error is None or run.error.type in PASSING)
+
+    @property
+    def worth(self) -> tuple[int, bool]:
+        """Of two runs of a sample, the greater counts."""
+        return (0 if self.run is None else _WORTH[self.state]), self.has_job
+
 
 def find_runs(root: DataRoot, experiment: str, model: str, pair: PairKey) -> dict[int, Found]:
-    """Return the run of each sample of a question with a model: one that has succeeded, or else the last.
+    """Return the run of each sample of a question with a model that counts.
+
+    That is one that has succeeded, or else one that is unfinished, or else one that has failed: a clock that was put
+    back must not have a failure hide the job that was paid after it. Of several, it is the last.
 
     Raises:
         RecordError: the metadata of one of them is damaged.
@@ -59,9 +80,9 @@ def find_runs(root: DataRoot, experiment: str, model: str, pair: PairKey) -> dic
             found.setdefault(_sample_of(key), Found(key, "unfinished", None))
             continue
         run = load_run(root, key)
-        last = found.get(run.sample)
-        if last is None or last.state != "succeeded":
-            found[run.sample] = Found(key, _state(root, run), run)
+        one = Found(key, _state(root, run), run)
+        if run.sample not in found or one.worth >= found[run.sample].worth:
+            found[run.sample] = one
     return found
 
 
@@ -187,7 +208,7 @@ def fail(root: DataRoot, run: Run, error: VMEvalError, cost_usd: float | None = 
     """Write down why a run has failed."""
     failure = RunFailure(
         type=type(error).__name__,
-        message=error.message,
+        message=writable(error.message),
         retryable=isinstance(error, ModelError) and error.retryable,
     )
     done = run.model_copy(

@@ -14,7 +14,6 @@ from aiolimiter import AsyncLimiter
 from vmevalkit.dataroot import (
     DataRoot,
     FittedRequest,
-    PairKey,
     Run,
     RunKey,
     VideoRequest,
@@ -37,7 +36,7 @@ from vmevalkit.models import (
     open_local,
     open_provider,
 )
-from vmevalkit.replies import one_line
+from vmevalkit.replies import one_line, writable
 from vmevalkit.runner import runs
 from vmevalkit.runner.hosted import Patience, film
 from vmevalkit.runner.local import film_here, film_in_worker, read_frame
@@ -60,8 +59,8 @@ class Studio(Protocol):
     at_once: int
     """How many runs to have in hand."""
 
-    def price(self, pair: PairKey) -> float | None:
-        """Return what a video of a question costs in US dollars by the list price, if that is known."""
+    def price(self, step: Step) -> float | None:
+        """Return what a step costs in US dollars by the list price, if that is known."""
 
     async def film(self, key: RunKey, step: Step, submitted: Callable[[str], None]) -> Run:
         """Film a question, write down how it went, and return that.
@@ -90,7 +89,7 @@ class WorkerStudio:
         self._film = partial(film_in_worker, root, entry)
         self._seconds, self._pool = seconds, pool
 
-    def price(self, pair: PairKey) -> float | None:  # noqa: ARG002 - all the same
+    def price(self, step: Step) -> float | None:  # noqa: ARG002 - all the same
         """Return 0: electricity is not counted."""
         return 0.0
 
@@ -113,7 +112,7 @@ class ThreadStudio:
         self._seconds = seconds
         self._pool = ThreadPoolExecutor(entry.concurrency, thread_name_prefix=entry.name)
 
-    def price(self, pair: PairKey) -> float | None:  # noqa: ARG002 - all the same
+    def price(self, step: Step) -> float | None:  # noqa: ARG002 - all the same
         """Return 0: electricity is not counted."""
         return 0.0
 
@@ -149,9 +148,9 @@ class HostedStudio:
         # One at a time, evenly: a burst at the start of each minute is what limits are against.
         self._pace = AsyncLimiter(1, 60 / entry.per_minute) if entry.per_minute is not None else None
 
-    def price(self, pair: PairKey) -> float | None:
-        """Return the list price of a video of the size and length that fit the question; see `price_of`."""
-        return price_of(self._root, self._entry, pair, self._seconds)
+    def price(self, step: Step) -> float | None:
+        """Return the list price; see `price_of`."""
+        return price_of(self._root, self._entry, step, self._seconds)
 
     async def film(self, key: RunKey, step: Step, submitted: Callable[[str], None]) -> Run:
         """Submit, wait, fetch; see `Studio.film`."""
@@ -184,24 +183,28 @@ class HostedStudio:
                         self._provider, job, path, job_id=run.job_id, note=note, patience=self._patience
                     )
             except ProviderError as error:
-                return await self._failed(run, error)
+                return await self._failed(run, job, error)
             except (VMEvalError, OSError):
                 raise
             except Exception as error:  # noqa: BLE001 - a client stumbles over an answer: that must not end the others
                 problem = f"{self._entry.name}: an answer that is not understood: {type(error).__name__}: {error}"
-                return await self._failed(run, UnavailableError(one_line(problem)))
+                return await self._failed(run, job, UnavailableError(one_line(problem)))
         cost = filmed.status.cost_usd
         if cost is None:
-            cost = await asyncio.to_thread(self.price, key.pair)
+            cost = self._listed(job)
         return await asyncio.to_thread(runs.succeed, self._root, run, filmed.video, began, cost)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._provider.close()
 
-    async def _failed(self, run: Run, error: ProviderError) -> Run:
+    def _listed(self, job: VideoJob) -> float | None:
+        """Return the list price of what is asked for, which another command may have chosen."""
+        return self._entry.price(job.width, job.height, job.seconds)
+
+    async def _failed(self, run: Run, job: VideoJob, error: ProviderError) -> Run:
         # Some servers repeat what they were sent, and this is shown and written down.
-        error.message = without_key(error.message, self._key)
+        error.message = writable(without_key(error.message, self._key))
         error.args = (error.message,)
         if isinstance(error, CredentialsError):
             if run.job_id is None:
@@ -209,7 +212,7 @@ class HostedStudio:
             raise error
         # A submission that may have been heard may have been paid.
         paid = run.job_id is not None or isinstance(error, UnavailableError)
-        cost = await asyncio.to_thread(self.price, run.key.pair) if paid else 0.0
+        cost = self._listed(job) if paid else 0.0
         return await asyncio.to_thread(runs.fail, self._root, run, error, cost)
 
     def _prepared(self, key: RunKey, step: Step) -> tuple[Run, VideoJob]:
@@ -269,16 +272,23 @@ def check_ready(entry: ModelEntry, keys: Mapping[str, str]) -> None:
         check()
 
 
-def price_of(root: DataRoot, entry: ModelEntry, pair: PairKey, seconds: float | None) -> float | None:
-    """Return what a hosted model takes for a question by its list price, if that is known.
+def price_of(root: DataRoot, entry: ModelEntry, step: Step, seconds: float | None) -> float | None:
+    """Return what a hosted model takes for a step by its list price, if that is known.
+
+    Nothing for a job that it has accepted already, or that is not submitted; for a run that is taken up, the price of
+    what was chosen when it was begun.
 
     Raises:
         RecordError: the question cannot be read.
 
     """
+    if step.is_submitted or step.is_unknown:
+        return 0.0
+    if step.fitted is not None:
+        return entry.price(step.fitted.width, step.fitted.height, step.fitted.seconds)
     width = height = 1
     if entry.usd_per_video:
-        height, width = read_frame(root.image(load_pair(root, pair).first_image_path)).shape[:2]
+        height, width = read_frame(root.image(load_pair(root, step.pair).first_image_path)).shape[:2]
     fitted = fit(entry.limits, width, height, seconds)
     return entry.price(fitted.width, fitted.height, fitted.seconds)
 
