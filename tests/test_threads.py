@@ -1,10 +1,11 @@
 """Work in threads, with the results in the order of the items."""
 
+import signal
 from threading import Barrier, Event
 
 import pytest
 
-from vmevalkit.threads import in_order, meanwhile
+from vmevalkit.threads import ctrl_c_at_ease, in_order, meanwhile
 
 
 def test_results_come_in_order_whoever_is_done_first():
@@ -102,6 +103,51 @@ def test_the_first_error_ends_it_after_the_results_before_it():
     assert [next(found) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(ValueError, match="three"):
         next(found)
+
+
+def test_a_time_out_of_the_work_itself_is_its_error():
+    def work(number: int) -> int:
+        raise TimeoutError("its own")
+
+    with pytest.raises(TimeoutError, match="its own"):
+        next(in_order(work, range(1)))
+
+
+def test_ctrl_c_is_noted_and_strikes_where_the_block_asks_for_it():
+    done = []
+    with pytest.raises(KeyboardInterrupt), ctrl_c_at_ease(lambda: done.append("told")) as check:
+        check()
+        signal.raise_signal(signal.SIGINT)
+        done.append("went on")
+        check()
+        done.append("never")
+    assert done == ["told", "went on"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_strikes_at_the_end_of_the_block_at_the_latest():
+    with pytest.raises(KeyboardInterrupt), ctrl_c_at_ease(lambda: None):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_an_error_that_comes_of_ctrl_c_is_ctrl_c():
+    with pytest.raises(KeyboardInterrupt), ctrl_c_at_ease(lambda: None):
+        signal.raise_signal(signal.SIGINT)
+        raise ValueError("closed")
+
+
+def test_the_second_ctrl_c_strikes_at_once():
+    done = []
+    with pytest.raises(KeyboardInterrupt), ctrl_c_at_ease(lambda: done.append("told")):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        done.append("never")
+    assert done == ["told"]
+
+
+def test_an_error_without_ctrl_c_stays_what_it_is():
+    with pytest.raises(ValueError, match="mine"), ctrl_c_at_ease(lambda: None):
+        raise ValueError("mine")
 
 
 def test_work_beside_a_block_runs_at_the_same_time():

@@ -1,10 +1,12 @@
 """Many small waits at once, with the results in order and only so much in flight."""
 
+import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Condition
+from threading import Condition, current_thread, main_thread
+from types import FrameType
 from typing import TypeVar
 
 WORKERS = 16
@@ -12,6 +14,9 @@ WINDOW = 256
 
 _READY_PER_STARTED = 16
 """Where few items need waiting, this many times more than are started may stand between them with their results."""
+
+_GLANCE_SECONDS = 1.0
+"""How often a wait is interrupted to look for Ctrl-C: one that comes just before the wait does not end it."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -24,7 +29,7 @@ def in_order(
     at_once: Callable[[Item], Result | None] = lambda _: None,
     workers: int = WORKERS,
     window: int = WINDOW,
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Yield ``work(item)`` for each item, in the order of the items.
 
     The first error ends it: what has not been started is dropped, what has been is waited for.
@@ -66,7 +71,54 @@ def _is_ready(waiting: Future[Result] | Result) -> bool:
 
 
 def _result(waiting: Future[Result] | Result) -> Result:
-    return waiting.result() if isinstance(waiting, Future) else waiting
+    while isinstance(waiting, Future):
+        try:
+            return waiting.result(_GLANCE_SECONDS)
+        except TimeoutError:
+            if waiting.done():  # so that it is the work's own error, or has just come
+                return waiting.result()
+    return waiting
+
+
+@contextmanager
+def ctrl_c_at_ease(pressed: Callable[[], None]) -> Iterator[Callable[[], None]]:
+    """Have Ctrl-C raise no `KeyboardInterrupt` until the block calls what it is given, or ends.
+
+    One that strikes while this thread hands something to others, or takes it from them, can leave a lock held for ever
+    (`threading.Condition` and `Semaphore` are no protection against it), and then nobody can end them. The second
+    Ctrl-C strikes at once.
+
+    Args:
+        pressed: called at the first Ctrl-C; it can have other threads end early. An error that ends the block after
+            that is taken to come of it.
+
+    """
+    is_pressed = False
+
+    def note(_signum: int, _frame: FrameType | None) -> None:
+        nonlocal is_pressed
+        if is_pressed:
+            raise KeyboardInterrupt
+        is_pressed = True
+        pressed()
+
+    def check() -> None:
+        if is_pressed:
+            raise KeyboardInterrupt
+
+    # Only the main thread is told of signals, and a handler that somebody else has set is theirs to replace.
+    if current_thread() is not main_thread() or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield check
+        return
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield check
+    except Exception:
+        check()
+        raise
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    check()
 
 
 @contextmanager

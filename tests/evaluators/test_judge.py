@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -13,9 +14,10 @@ from pathlib import Path
 import pytest
 from PIL.JpegImagePlugin import get_sampling
 from support.fake_chat_server import INPUT_TOKENS, KEY, MODEL, OUTPUT_TOKENS, Behaviour, FakeChatServer, answer
+from support.waiting import until
 
 from vmevalkit.errors import RecordError, UsageError
-from vmevalkit.evaluators import _pace
+from vmevalkit.evaluators import _chat, _pace
 from vmevalkit.evaluators.answers import answer_schema
 from vmevalkit.evaluators.judge import open_judge
 from vmevalkit.evaluators.options import JudgeOptions
@@ -277,6 +279,7 @@ class Clock:
 def clock(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(_pace, "time", clock)
+    monkeypatch.setattr(_chat, "Pace", lambda per_minute, sleep: _pace.Pace(per_minute, clock.sleep))
     return clock
 
 
@@ -353,6 +356,15 @@ def test_a_server_that_is_not_there_ends_the_command(item, judge_of):
     assert address in caught.value.hint
 
 
+def test_an_address_is_told_without_user_password_and_query(item):
+    address = "http://me:hunter2@127.0.0.1:9/v1?token=hunter3"
+    judge = open_judge("mine", {"base_url": address, "attempts": 1}, keys={}, cache=None)
+    with pytest.raises(UsageError) as caught:
+        judge.evaluate(item)
+    assert "is there a server at http://127.0.0.1:9/v1?" in caught.value.hint
+    assert "hunter" not in caught.value.message + caught.value.hint
+
+
 def test_something_that_is_no_chat_server_ends_the_command(item, judge_of):
     with FakeChatServer(then=B.NO_COMPLETION) as server, pytest.raises(UsageError, match="no chat completion"):
         judge_of(server).evaluate(item)
@@ -382,6 +394,45 @@ def test_a_question_that_cannot_be_read_is_named(item, judge_of, tmp_path):
         judge_of(server).evaluate(replace(item, question=question))
 
 
+LONE = "\ud83d"
+"""Half of a character, as JSON can say it and no file can hold it."""
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({"content": f"{json.dumps(answer())} {LONE}"}, "scored"),
+        ({"content": json.dumps(answer(explanation=f"It is a 5 {LONE}"))}, "scored"),
+        ({"content": f"nothing {LONE}"}, "error"),
+        ({"content": None, "refusal": f"no {LONE}"}, "error"),
+    ],
+)
+def test_half_a_character_in_an_answer_becomes_a_question_mark(item, judge_of, said, status):
+    with FakeChatServer(says=said) as server:
+        verdict = judge_of(server).evaluate(item)
+    assert verdict.status == status
+    kept = json.dumps([verdict.explanation, verdict.judge.model_dump()], ensure_ascii=False)
+    assert "?" in kept.encode().decode()
+
+
+# Closing it
+
+
+@pytest.mark.parametrize("behaviour", [B.SLOW, B.DOWN, B.RATE_LIMITED_30])
+def test_a_judge_that_is_closed_waits_neither_for_answers_nor_in_pauses(item, judge_of, behaviour):
+    with FakeChatServer(then=behaviour) as server, ThreadPoolExecutor(1) as pool:
+        judge = judge_of(server, attempts=100, backoff=60, timeout=3600)
+        waiting = pool.submit(judge.evaluate, item)
+        until(lambda: server.asked)
+        judge.close()
+        with pytest.raises(UsageError, match="was closed"):
+            waiting.result(30)
+        asked = len(server.asked)
+        with pytest.raises(UsageError, match="was closed"):
+            judge.evaluate(item)
+    assert len(server.asked) == asked
+
+
 # Many at once
 
 
@@ -396,7 +447,7 @@ def test_threads_share_a_judge_and_its_pace(judge_of, asking_about):
 
 
 def test_requests_are_spread_over_the_minute(clock):
-    pace = _pace.Pace(per_minute=30)
+    pace = _pace.Pace(per_minute=30, sleep=clock.sleep)
     for _ in range(4):
         pace.wait()
     assert clock.pauses == [2, 2, 2]

@@ -1,5 +1,6 @@
 """What has been answered is not asked again."""
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from support.fake_chat_server import Behaviour, FakeChatServer, answer
 
 from vmevalkit.errors import UsageError
 from vmevalkit.evaluators._cache import AnswerCache
+from vmevalkit.evaluators._chat import Reply
 
 B = Behaviour
 
@@ -111,6 +113,16 @@ def test_what_another_version_has_kept_is_asked_again(item, judge_of, cache):
         AnswerCache(cache).put(server.asked[0].headers["idempotency-key"], '{"old": "form"}')
         assert judge_of(server, cache=cache).evaluate(item).score == 5
     assert len(server.asked) == 2
+
+
+def test_half_a_character_that_was_kept_is_a_question_mark_when_it_is_read(item, judge_of, cache):
+    with FakeChatServer() as server:
+        judge_of(server, cache=cache).evaluate(item)
+        said = Reply(f"{json.dumps(answer())} \ud83d", "", "stop", "m", 1, 1)
+        AnswerCache(cache).put(server.asked[0].headers["idempotency-key"], said.to_text())
+        verdict = judge_of(server, cache=cache).evaluate(item)
+    assert (verdict.score, len(server.asked)) == (5, 1)
+    assert verdict.judge.answers[0].endswith("} ?")
 
 
 def test_a_place_where_nothing_can_be_kept_ends_the_command_before_anything_is_paid(item, judge_of, cache):

@@ -77,6 +77,11 @@ def test_an_evaluator_that_waits_is_given_films_from_threads():
     assert [tally.passed for tally in found.tallies] == [4]
 
 
+def test_what_is_named_twice_is_audited_once():
+    found = audit_evaluator(Always(5), domains=["raven", "raven"], kinds=["static", "static"], questions=1)
+    assert [(tally.kind, tally.films) for tally in found.tallies] == [("static", len(CONDITIONS))]
+
+
 def test_unknown_names_are_refused():
     with pytest.raises(UnknownNameError, match="unknown kind of film: jmup"):
         audit_evaluator(Always(5), kinds=["jmup"])

@@ -1,6 +1,8 @@
 """Scoring videos."""
 
 import json
+import shutil
+import threading
 from dataclasses import dataclass, field
 
 import pytest
@@ -119,6 +121,59 @@ def test_a_malformed_record_is_named_and_the_rest_goes_on(scored):
     assert done.failed == len(done.failures) == 1
 
 
+def damage(root, key):
+    (root.run_folder(key) / "metadata.json").write_text("{")
+
+
+def filmed_twice(root, model="oracle"):
+    run_models(root, EXPERIMENT, [model], RunOptions(domains=["maze"], limit=1, runs=2))
+    return list(root.iter_runs(EXPERIMENT, model))
+
+
+@pytest.mark.parametrize("damaged", [0, 1])
+def test_a_damaged_run_does_not_lose_the_score_of_its_sibling(dataset, damaged):
+    keys = filmed_twice(dataset)
+    damage(dataset, keys[damaged])
+    judge = Judge(Verdict("scored", 4, "", cost_usd=0.5))
+    done = evaluate_experiment(dataset, EXPERIMENT, judge)
+    assert (done.scored, done.failed, done.cost_usd) == (1, 1, 0.5)
+    assert "metadata.json: malformed JSON" in done.failures[0]
+    (score,) = load_evaluation(dataset, EXPERIMENT, "oracle", keys[0].pair, "Judge").records
+    assert score.run_id == keys[1 - damaged].run_id
+
+
+def test_what_was_scored_before_the_evaluator_gave_up_is_kept(dataset):
+    class Expiring(Judge):
+        def evaluate(self, item):
+            if self.asked:
+                raise UsageError("no credit")
+            return super().evaluate(item)
+
+    keys = filmed_twice(dataset)
+    with pytest.raises(UsageError, match="no credit"):
+        evaluate_experiment(dataset, EXPERIMENT, Expiring(Verdict("scored", 4, "", cost_usd=0.5)))
+    assert len(load_evaluation(dataset, EXPERIMENT, "oracle", keys[0].pair, "Judge").records) == 1
+
+
+def test_what_an_older_version_said_never_counts_as_what_the_newer_one_says(dataset):
+    keys = filmed_twice(dataset)
+    evaluate_experiment(dataset, EXPERIMENT, Judge(Verdict("scored", 4, "")))
+    assert evaluate_experiment(dataset, EXPERIMENT, Judge(Verdict("scored", 2, ""), version="2")).scored == 2
+    evaluation = load_evaluation(dataset, EXPERIMENT, "oracle", keys[0].pair, "Judge")
+    assert (evaluation.version, [score.score for score in evaluation.records]) == ("2", [2, 2])
+
+
+def test_a_domain_that_is_not_there_is_refused_with_near_matches(scored):
+    with pytest.raises(UnknownNameError, match="unknown domain: mazes") as caught:
+        evaluate_experiment(scored, EXPERIMENT, RULES, domains=["maze", "mazes"])
+    assert caught.value.hint == "did you mean maze?"
+
+
+def test_a_domain_that_has_runs_and_no_more_questions_is_known(scored):
+    shutil.rmtree(scored.domain_folder("maze"))
+    assert evaluate_experiment(scored, EXPERIMENT, RULES, models=["oracle"], domains=["maze"]).failed == 2
+
+
 def test_unknown_names_are_refused(scored):
     with pytest.raises(UnknownNameError, match="unknown evaluator: Rule"):
         evaluate_experiment(scored, EXPERIMENT, "Rule")
@@ -216,13 +271,43 @@ def test_another_version_of_a_judge_scores_again(scored):
     assert evaluate_experiment(scored, EXPERIMENT, newer, models=["oracle"]).scored == 10
 
 
-def test_nothing_is_begun_once_the_budget_is_spent(scored):
+@pytest.mark.parametrize("at_once", [1, 4, 16])
+def test_only_what_is_under_way_is_paid_once_the_budget_is_spent(scored, at_once):
+    full = threading.Barrier(at_once)
+
+    class Together(Judge):
+        """Answers when as many wait as can: the worst that can happen to a budget."""
+
+        def evaluate(self, item):
+            full.wait(30)
+            return super().evaluate(item)
+
+    judge = Together(Verdict("scored", 4, "", cost_usd=1.0))
+    judge.at_once = at_once
+    done = evaluate_experiment(scored, EXPERIMENT, judge, budget=1)
+    assert (done.over_budget, done.scored, done.cost_usd) == (True, at_once, at_once)
+
+
+def test_the_budget_holds_between_the_runs_of_a_question(dataset):
+    filmed_twice(dataset)
     judge = Judge(Verdict("scored", 4, "", cost_usd=1.0))
+    done = evaluate_experiment(dataset, EXPERIMENT, judge, budget=1)
+    assert (done.over_budget, done.scored, done.kept) == (True, 1, 0)
+    rest = evaluate_experiment(dataset, EXPERIMENT, judge, budget=1)
+    assert (rest.over_budget, rest.scored, rest.kept) == (False, 1, 1)
+
+
+def test_a_budget_that_is_spent_by_the_last_video_is_not_passed(scored):
+    judge = Judge(Verdict("scored", 4, "", cost_usd=1.0))
+    done = evaluate_experiment(scored, EXPERIMENT, judge, models=["oracle"], domains=["maze"], budget=1.5)
+    assert (done.over_budget, done.scored, done.cost_usd) == (False, 2, 2.0)
+
+
+def test_an_evaluator_that_computes_has_a_budget_too(scored):
+    judge = Judge(Verdict("scored", 4, "", cost_usd=1.0))
+    judge.at_once = 0
     done = evaluate_experiment(scored, EXPERIMENT, judge, budget=3)
-    assert done.over_budget
-    assert 3 <= done.scored <= 3 + 2 * judge.at_once
-    rest = evaluate_experiment(scored, EXPERIMENT, judge, budget=1000)
-    assert (rest.over_budget, rest.scored + done.scored) == (False, 50)
+    assert (done.over_budget, done.scored, done.cost_usd) == (True, 3, 3.0)
 
 
 def test_a_judge_that_cannot_score_anything_ends_the_command(scored):

@@ -1,5 +1,6 @@
 """Parts of the questions, made, filmed and scored by jobs that share a data root."""
 
+import shutil
 import threading
 
 import pytest
@@ -87,10 +88,28 @@ def test_a_manifest_that_counts_what_is_there_is_left_alone(dataset):
 def test_shards_of_an_evaluation_score_every_run_once(dataset):
     run_models(dataset, EXPERIMENT, ["oracle", "static"], RunOptions())
     done = [evaluate_experiment(dataset, EXPERIMENT, "RuleEvaluator", shard=Shard(n, 3)) for n in (1, 2, 3)]
-    assert [one.scored for one in done] == [7, 7, 6]
+    assert [one.scored for one in done] == [8, 6, 6]
     assert sum(one.kept for one in done) == 0
     for key in dataset.iter_runs(EXPERIMENT):
         assert len(load_evaluation(dataset, EXPERIMENT, key.model, key.pair, "RuleEvaluator").records) == 1
+
+
+@pytest.mark.parametrize("domains", [None, ["maze", "sudoku"]])
+def test_a_shard_scores_what_the_same_shard_has_filmed(dataset, domains):
+    for number in (1, 2, 3):
+        shard = Shard(number, 3)
+        filmed = run_models(dataset, EXPERIMENT, ["oracle", "static"], RunOptions(domains=domains, shard=shard))
+        done = evaluate_experiment(dataset, EXPERIMENT, "RuleEvaluator", domains=domains, shard=shard)
+        assert (done.scored, done.kept) == (filmed.succeeded, 0)
+    assert evaluate_experiment(dataset, EXPERIMENT, "RuleEvaluator").scored == 0
+
+
+def test_a_question_that_is_no_longer_there_belongs_to_one_shard(dataset):
+    run_models(dataset, EXPERIMENT, ["static"], RunOptions(domains=["maze"]))
+    for domain in dataset.domains():
+        shutil.rmtree(dataset.domain_folder(domain))
+    done = [evaluate_experiment(dataset, EXPERIMENT, "RuleEvaluator", shard=Shard(n, 3)) for n in (1, 2, 3)]
+    assert sum(one.failed for one in done) == 2
 
 
 def test_shards_of_one_number_work_at_the_same_time(root):

@@ -8,7 +8,7 @@ import io
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -109,6 +109,7 @@ class FakeChatServer:
         then: Behaviour = B.GOOD,
         answers: Callable[[Asked, int], dict] = lambda asked, number: answer(),
         seconds: float = 0.0,
+        says: Mapping[str, str | None] | None = None,
     ) -> None:
         """Prepare a server.
 
@@ -117,9 +118,11 @@ class FakeChatServer:
             then: what it does with all others.
             answers: makes the good answers, from the request and the number of answers before it.
             seconds: how long it thinks before an answer.
+            says: fields of every answer's message that are to be others.
 
         """
         self._plan, self._then, self._answers, self._seconds = list(plan), then, answers, seconds
+        self._says = dict(says or {})
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self.asked: list[Asked] = []
@@ -147,6 +150,10 @@ class FakeChatServer:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    def then(self, behaviour: Behaviour) -> None:
+        """Do something else with all requests from now on."""
+        self._then = behaviour
 
     def respond(self, asked: Asked) -> "Response | None":
         """Return status, JSON and headers; `None` to close the connection."""
@@ -180,7 +187,7 @@ class FakeChatServer:
         with self._lock:
             if key not in self.billed:
                 good = json.dumps(self._answers(asked, len(self.billed)))
-                self.billed[key] = _completion(behaviour, good)
+                self.billed[key] = _completion(behaviour, good, self._says)
             return self.billed[key]
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -245,7 +252,7 @@ _FAILURES: dict[Behaviour, Callable[[Asked], Response]] = {
 }
 
 
-def _completion(behaviour: Behaviour, good: str) -> dict:
+def _completion(behaviour: Behaviour, good: str, says: dict) -> dict:
     content, refusal, finish = good, None, "stop"
     match behaviour:
         case B.IN_PROSE:
@@ -264,7 +271,7 @@ def _completion(behaviour: Behaviour, good: str) -> dict:
             content, refusal = None, "I'm sorry, I can't help with that."
         case B.FILTERED:
             content, finish = good[:10], "content_filter"
-    message = {"role": "assistant", "content": content, "refusal": refusal}
+    message = {"role": "assistant", "content": content, "refusal": refusal, **says}
     return {
         "id": "chatcmpl-1",
         "object": "chat.completion",

@@ -1,6 +1,6 @@
 """Evaluators: the protocol they follow, and which there are."""
 
-from vmevalkit.evaluators.base import Evaluator, Faults, Item, Question, Rules, Verdict
+from vmevalkit.evaluators.base import Closable, Evaluator, Faults, Item, Question, Rules, Verdict
 from vmevalkit.evaluators.registry import (
     JUDGE_NAME,
     EvaluatorEntry,
@@ -12,6 +12,7 @@ from vmevalkit.evaluators.rule import RuleEvaluator
 
 __all__ = [
     "JUDGE_NAME",
+    "Closable",
     "Evaluator",
     "EvaluatorEntry",
     "Faults",

@@ -5,13 +5,15 @@ import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from vmevalkit.errors import UsageError, VMEvalError
 from vmevalkit.evaluators._pace import Pace
+from vmevalkit.evaluators._waiting import Waiting, WaitingEndedError
 from vmevalkit.evaluators.options import JudgeOptions
-from vmevalkit.replies import one_line, retry_after
+from vmevalkit.replies import one_line, retry_after, writable
 from vmevalkit.settings import without_key
 
 if TYPE_CHECKING:
@@ -57,7 +59,9 @@ class Reply:
     def from_text(cls, text: str) -> "Reply | None":
         """Take it back; `None` if another version has kept it."""
         try:
-            return cls(**json.loads(text))
+            kept: dict[str, Any] = dict(json.loads(text))
+            kept |= {name: writable(value) for name, value in kept.items() if isinstance(value, str)}
+            return cls(**kept)
         except (TypeError, ValueError, RecursionError):
             return None
 
@@ -67,7 +71,8 @@ class ChatServer:
 
     def __init__(self, name: str, options: JudgeOptions, key: str) -> None:
         self._name, self._options, self._key = name, options, key
-        self._pace = Pace(options.per_minute)
+        self._waiting = Waiting()
+        self._pace = Pace(options.per_minute, self._waiting.sleep)
         self._lock = threading.Lock()
         self._client: openai.OpenAI | None = None
         self._met = False
@@ -85,17 +90,20 @@ class ChatServer:
 
         Raises:
             ChatError: there is no answer.
-            UsageError: there will be none to any request: a wrong key, model, address or option.
+            UsageError: there will be none to any request: a wrong key, model, address or option; or it was closed.
 
         """
         attempts = Retrying(
             retry=retry_if_exception(lambda error: isinstance(error, ChatError) and error.passing),
             stop=stop_after_attempt(self._options.attempts),
             wait=wait_random_exponential(multiplier=self._options.backoff, max=_LONGEST_PAUSE),
+            sleep=self._waiting.sleep,
             reraise=True,
         )
         try:
             return attempts(self._once, body, idempotency_key)
+        except WaitingEndedError as error:
+            raise UsageError(f"{self._name} was closed", hint="open it again") from error
         except UsageError as error:
             self._end = error
             raise
@@ -103,9 +111,14 @@ class ChatServer:
             if not error.unreached or self._met:
                 raise
             self._end = UsageError(
-                error.message, hint=f"is there a server at {self._options.url}? See base_url in {self._table}"
+                error.message,
+                hint=f"is there a server at {_without_login(self._options.url)}? See base_url in {self._table}",
             )
             raise self._end from error
+
+    def close(self) -> None:
+        """Ask nothing more, and let nobody wait any longer for what has been asked."""
+        self._waiting.end()
 
     @property
     def _table(self) -> str:
@@ -119,11 +132,13 @@ class ChatServer:
         from openai import APIConnectionError, APIStatusError, OpenAIError
 
         try:
-            answer = client.post(
-                "/chat/completions",
-                cast_to=object,
-                body=dict(body),
-                options={"headers": {"Idempotency-Key": idempotency_key}},
+            answer = self._waiting.answer(
+                lambda: client.post(
+                    "/chat/completions",
+                    cast_to=object,
+                    body=dict(body),
+                    options={"headers": {"Idempotency-Key": idempotency_key}},
+                )
             )
         except APIStatusError as error:
             self._met = True
@@ -167,7 +182,7 @@ class ChatServer:
         """Say what an answer with an error's status means."""
         status = error.status_code
         detail = error.body if isinstance(error.body, dict) else {}
-        said = without_key(one_line(str(detail.get("message") or error.response.text or "no reason given")), self._key)
+        said = _text(one_line(str(detail.get("message") or error.response.text or "no reason given")), self._key)
         problem = f"{self._name}: status {status}: {said}"
         code = str(detail.get("code") or "").lower()
         if status == 429 and code != "insufficient_quota":
@@ -180,7 +195,7 @@ class ChatServer:
             return ChatError(problem, retryable=True, passing=True)
         if any(word in code for word in _FILTERS):
             return ChatError(f"content filter: {said}", retryable=False)
-        field = without_key(str(detail.get("param") or ""), self._key).partition(".")[0]
+        field = _text(str(detail.get("param") or ""), self._key).partition(".")[0]
         if field == "response_format" or "response_format" in said:
             return UsageError(problem, hint=f'set structured = "json_object" or "none" in {self._table}')
         if field and field != "messages":
@@ -213,7 +228,13 @@ def _reply(answer: object, key: str) -> Reply | None:
 
 
 def _text(value: object, key: str) -> str:
-    return without_key(value, key) if isinstance(value, str) else ""
+    return without_key(writable(value), key) if isinstance(value, str) else ""
+
+
+def _without_login(url: str) -> str:
+    """Return an address without user, password and query: they may be secrets."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def _count(value: object) -> int | None:

@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from vmevalkit.evaluators.rubrics import PARTS, SCALE
+from vmevalkit.replies import writable
 
 _MOST_CHARACTERS: Final = 100_000
 """What is longer is no answer; looking for JSON in it could take for ever."""
@@ -15,12 +16,16 @@ _THOUGHTS_END: Final = "</think>"
 Degree = Annotated[int, Field(ge=1, le=5)]
 
 
+def _writable(value: object) -> object:
+    return writable(value) if isinstance(value, str) else value
+
+
 class Answer(BaseModel):
     """What a judge says. The explanation comes first, so that the scores follow from it."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
 
-    explanation: str = Field(
+    explanation: Annotated[str, BeforeValidator(_writable)] = Field(
         min_length=1, description="one to four sentences: what the last frame shows, what changed, how it got there"
     )
     solution: Degree = Field(description=PARTS["solution"])

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from vmevalkit.dataroot import JudgeTrace
 from vmevalkit.media import Frame
@@ -107,3 +107,11 @@ class Evaluator(Protocol):
             UsageError: no video can be scored, such as for want of a key; the command ends.
 
         """
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """An evaluator that waits, and can be told to stop."""
+
+    def close(self) -> None:
+        """Have ``evaluate`` end at once in all threads, by a `UsageError`, now and from now on: for Ctrl-C."""

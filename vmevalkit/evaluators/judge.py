@@ -141,6 +141,10 @@ class VisionLanguageJudge:
             return _failed(str(error), hearing)
         return self._verdict(hearing)
 
+    def close(self) -> None:
+        """Ask nothing more, and have ``evaluate`` end at once in all threads, by a `UsageError`; see `Closable`."""
+        self._server.close()
+
     def _reference(self, question: Question) -> tuple[Shown, ...]:
         if not self._options.reference:
             return ()

@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -21,8 +22,9 @@ from vmevalkit.evaluators import Evaluator, Item, Question, Verdict
 from vmevalkit.media import Frame
 from vmevalkit.models import BASELINES, FilmRequest
 from vmevalkit.progress import Progress, Silent
-from vmevalkit.runner.evaluation import map_evaluator, rules_of
+from vmevalkit.runner.evaluation import map_evaluator
 from vmevalkit.runner.executors import Workers
+from vmevalkit.runner.scoring import rules_of
 from vmevalkit.tasks import BUILT_IN_DOMAINS, DIFFICULTIES, Domain, get_domain, question_rng
 
 __all__ = ["CONDITIONS", "KINDS", "Audit", "Condition", "Finding", "Tally", "audit_evaluator"]
@@ -161,8 +163,8 @@ def audit_evaluator(
         UsageError: a domain comes without a solver, so that nothing is known of its films; or nothing can be scored.
 
     """
-    domains = tuple(domains or BUILT_IN_DOMAINS)
-    kinds = tuple(kinds or KINDS)
+    domains = tuple(dict.fromkeys(domains or BUILT_IN_DOMAINS))
+    kinds = tuple(dict.fromkeys(kinds or KINDS))
     for kind in kinds:
         if kind not in KINDS:
             raise UnknownNameError("kind of film", kind, KINDS)
@@ -176,16 +178,18 @@ def audit_evaluator(
     errors: Counter[str] = Counter()
     findings: list[Finding] = []
     jobs = (_Job(domain, index) for domain, index in product(domains, range(questions)))
-    for scored in map_evaluator(evaluator, partial(_audit_question, evaluator, kinds, seed, keep), jobs, workers):
-        for film in scored:
-            passed = _passed(film.verdict)
-            outcome = "error" if passed is None else "passed" if passed else "failed"
-            counts[film.job.domain, film.kind, outcome] += 1
-            if passed is None:
-                errors[f"{film.kind}: {film.verdict.explanation}"] += 1
-            elif passed != (film.kind == ORACLE):
-                findings.append(_finding(film))
-        progress.advance()
+    audit = partial(_audit_question, evaluator, kinds, seed, keep)
+    with closing(map_evaluator(evaluator, audit, jobs, workers)) as results:
+        for scored in results:
+            for film in scored:
+                passed = _passed(film.verdict)
+                outcome = "error" if passed is None else "passed" if passed else "failed"
+                counts[film.job.domain, film.kind, outcome] += 1
+                if passed is None:
+                    errors[f"{film.kind}: {film.verdict.explanation}"] += 1
+                elif passed != (film.kind == ORACLE):
+                    findings.append(_finding(film))
+            progress.advance()
     tallies = [
         Tally(domain, kind, sum(outcomes), *outcomes)
         for domain, kind in product(domains, kinds)

@@ -1,54 +1,25 @@
 """Have evaluators score the videos of an experiment."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
-from hashlib import file_digest
 from itertools import groupby
-from pathlib import Path
 from typing import TypeVar
 
-from vmevalkit.clock import timestamp
-from vmevalkit.dataroot import (
-    PASS_SCORE,
-    DataRoot,
-    Evaluation,
-    Pair,
-    PairKey,
-    RunKey,
-    Score,
-    at_work,
-    load_evaluation,
-    load_pair,
-    load_run,
-    note_change,
-    refuse_archived,
-    resolve_inside,
-)
-from vmevalkit.errors import UnknownNameError, UsageError, VMEvalError
-from vmevalkit.evaluators import (
-    Evaluator,
-    Item,
-    Question,
-    Rules,
-    Verdict,
-    evaluators,
-    find_evaluator,
-    open_evaluator,
-)
+from vmevalkit.dataroot import DataRoot, PairKey, at_work, refuse_archived
+from vmevalkit.errors import UnknownNameError, UsageError
+from vmevalkit.evaluators import Closable, Evaluator, evaluators, find_evaluator, open_evaluator
 from vmevalkit.first_few import FirstFew
 from vmevalkit.progress import Progress, Silent
 from vmevalkit.runner.executors import Workers, map_ordered
-from vmevalkit.runner.selection import domain_of
+from vmevalkit.runner.scoring import QuestionJob, QuestionScores, Spending, score_question
 from vmevalkit.runner.shards import Shard, alone
-from vmevalkit.tasks import Domain
-from vmevalkit.threads import in_order
+from vmevalkit.threads import ctrl_c_at_ease, in_order
 
 __all__ = ["Scoring", "evaluate_experiment"]
 
-P = TypeVar("P")
-S = TypeVar("S")
 Job = TypeVar("Job")
 Done = TypeVar("Done")
 
@@ -69,27 +40,11 @@ class Scoring:
     cost_usd: float | None
     """What it cost; `None` if nobody knows."""
     over_budget: bool
-    """Whether it ended early because the budget was spent."""
+    """Whether videos were left for another time because the budget was spent."""
     failed: int
     """Questions whose files could not be read or written."""
     failures: tuple[str, ...]
     """A line for each of them; at most a thousand."""
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One question of one model, with all its runs."""
-
-    model: str
-    pair: PairKey
-    runs: tuple[RunKey, ...]
-
-
-@dataclass(frozen=True)
-class _Done:
-    new: tuple[Score, ...]
-    kept: int
-    failure: str | None = None
 
 
 def evaluate_experiment(
@@ -114,13 +69,15 @@ def evaluate_experiment(
         models: only these models.
         domains: only these domains.
         force: score again what has been scored.
-        budget: US dollars; once so much is spent, no further run is begun.
-        shard: only this part of the questions of each model.
+        budget: US dollars; once so much is spent, no further run is begun. The runs that are under way then, at most
+            as many as the evaluator wants at once, are ended and paid.
+        shard: only this part of the questions, counted as `run_models` counts them: by their place among all
+            questions of the data root, or of the domains.
         workers: number of processes or a cluster, for an evaluator that computes.
         progress: told of every question and model.
 
     Raises:
-        UnknownNameError: the experiment, a model or the evaluator does not exist.
+        UnknownNameError: the experiment, a model, a domain or the evaluator does not exist.
         UsageError: there is no data root, or no experiment in it; it is archived; or the evaluator cannot score
             anything.
         BusyError: another process is scoring this experiment with this evaluator, or archives it.
@@ -136,17 +93,18 @@ def evaluate_experiment(
     for model in models or ():
         if model not in root.models(experiment):
             raise UnknownNameError("model", model, root.models(experiment))
+    _check_domains(root, experiment, domains or ())
     progress = progress or Silent()
     counts: Counter[str] = Counter()
-    spent: float | None = None
+    spending = Spending(budget)
+    # Threads ask before each run whether there is money left. Processes cannot: there it is looked at as work is given
+    # out, which is a few questions ahead of what is known of the costs.
+    shared = spending if judge.at_once else None
     failures = FirstFew[str]()
-    over_budget = False
 
-    def affordable(jobs: Iterator[_Job]) -> Iterator[_Job]:
-        nonlocal over_budget
+    def affordable(jobs: Iterator[QuestionJob]) -> Iterator[QuestionJob]:
         for job in jobs:
-            if budget is not None and (spent or 0.0) >= budget:
-                over_budget = True
+            if spending.over_budget or (shared is None and not spending.may_go_on()):
                 return
             yield job
 
@@ -154,17 +112,17 @@ def evaluate_experiment(
     with at_work(root, experiment), alone(root.lock("evaluate", experiment, judge.name), what, shard):
         progress.start(None, "questions")
         jobs = affordable(_jobs(root, experiment, models, domains, shard))
-        for done in map_evaluator(judge, partial(_score, root, judge, force), jobs, workers):
-            for score in done.new:
-                counts[score.status] += 1
-                counts["passed"] += score.passed is True
-                counts["needs_review"] += score.needs_review is True
-                if score.cost_usd is not None:
-                    spent = (spent or 0.0) + score.cost_usd
-            counts["kept"] += done.kept
-            if done.failure:
-                failures.add(done.failure)
-            progress.advance()
+        with closing(
+            map_evaluator(judge, partial(score_question, root, judge, force, shared), jobs, workers)
+        ) as all_done:
+            for done in all_done:
+                _count(done, counts)
+                if shared is None:
+                    for score in done.new:
+                        spending.add(score.cost_usd)
+                if done.failure:
+                    failures.add(done.failure)
+                progress.advance()
     return Scoring(
         scored=counts["scored"],
         passed=counts["passed"],
@@ -172,20 +130,48 @@ def evaluate_experiment(
         skipped=counts["skipped"],
         kept=counts["kept"],
         needs_review=counts["needs_review"],
-        cost_usd=spent,
-        over_budget=over_budget,
+        cost_usd=spending.usd,
+        over_budget=spending.over_budget,
         failed=failures.count,
         failures=tuple(failures.first),
     )
 
 
+def _check_domains(root: DataRoot, experiment: str, domains: Collection[str]) -> None:
+    """Raise an `UnknownNameError` for a domain that has neither questions nor runs of the experiment."""
+    there = root.domains()
+    for domain in domains:
+        if domain not in there and next(root.iter_runs(experiment, domain=domain), None) is None:
+            raise UnknownNameError("domain", domain, {*there, *(run.domain for run in root.iter_runs(experiment))})
+
+
+def _count(done: QuestionScores, counts: Counter[str]) -> None:
+    counts["kept"] += done.kept
+    for score in done.new:
+        counts[score.status] += 1
+        counts["passed"] += score.passed is True
+        counts["needs_review"] += score.needs_review is True
+
+
 def map_evaluator(
     evaluator: Evaluator, function: Callable[[Job], Done], jobs: Iterable[Job], workers: Workers
-) -> Iterator[Done]:
-    """Apply a function that uses an evaluator to jobs, in their order: in threads if it waits, else in workers."""
-    if evaluator.at_once:
-        return in_order(function, jobs, workers=evaluator.at_once, window=2 * evaluator.at_once)
-    return map_ordered(function, jobs, workers)
+) -> Generator[Done, None, None]:
+    """Apply a function that uses an evaluator to jobs, in their order: in threads if it waits, else in workers.
+
+    Ctrl-C closes an evaluator that can be closed, so that nobody waits for what it is waiting for.
+    """
+    if not evaluator.at_once:
+        yield from map_ordered(function, jobs, workers)
+        return
+    close = evaluator.close if isinstance(evaluator, Closable) else lambda: None
+    at_once = evaluator.at_once
+    with (
+        ctrl_c_at_ease(close) as check,
+        closing(in_order(function, jobs, workers=at_once, window=2 * at_once)) as results,
+    ):
+        for result in results:
+            check()
+            yield result
 
 
 def _jobs(
@@ -194,117 +180,27 @@ def _jobs(
     models: Collection[str] | None,
     domains: Collection[str] | None,
     shard: Shard | None,
-) -> Iterator[_Job]:
-    runs = (
-        run
-        for run in root.iter_runs(experiment)
-        if (not models or run.model in models) and (not domains or run.domain in domains)
-    )
-    for index, ((model, pair), group) in enumerate(groupby(runs, key=lambda run: (run.model, run.pair))):
-        if shard is None or shard.takes(index):
-            yield _Job(model, pair, tuple(group))
+) -> Iterator[QuestionJob]:
+    for model in root.models(experiment):
+        if models and model not in models:
+            continue
+        runs = (run for run in root.iter_runs(experiment, model) if not domains or run.domain in domains)
+        questions = (QuestionJob(model, pair, tuple(group)) for pair, group in groupby(runs, key=lambda run: run.pair))
+        if shard is None:
+            yield from questions
+        else:
+            places = _placed(questions, root.iter_pairs(domains or None))
+            yield from (job for place, job in places if shard.takes(place))
 
 
-def _score(root: DataRoot, judge: Evaluator, force: bool, job: _Job) -> _Done:
-    """Score the runs of one question and write their file. Runs in a worker."""
-    experiment = job.runs[0].experiment
-    try:
-        evaluation = load_evaluation(root, experiment, job.model, job.pair, judge.name) or Evaluation(
-            evaluator=judge.name,
-            version=judge.version,
-            experiment=experiment,
-            model=job.model,
-            domain=job.pair.domain,
-            task_id=job.pair.task_id,
-        )
-        pair = load_pair(root, job.pair)
-        question = _question(root, pair)
-        rules = _rules(pair)
-        new: list[Score] = []
-        for key in job.runs:
-            score = _judged(root, judge, key, question, rules, None if force else evaluation)
-            if score is not None:
-                new.append(score)
-                evaluation = evaluation.with_score(score, judge.version)
-        if new:
-            path = root.evaluation_file(experiment, job.model, job.pair, judge.name)
-            evaluation.save(path)
-            note_change(root, path.parent)
-    except UsageError:
-        raise
-    except (VMEvalError, OSError) as error:
-        return _Done((), 0, f"{job.model} on {job.pair.task_id}: {error}")
-    return _Done(tuple(new), len(job.runs) - len(new))
+def _placed(jobs: Iterable[QuestionJob], pairs: Iterator[PairKey]) -> Iterator[tuple[int, QuestionJob]]:
+    """Yield each job with its question's place among all, from 0, whichever of them have been filmed so far.
 
-
-def _judged(
-    root: DataRoot,
-    judge: Evaluator,
-    key: RunKey,
-    question: Question,
-    rules: Rules | None,
-    before: Evaluation | None,
-) -> Score | None:
-    """Score one run; `None` if it was scored before, by the same version and on the same video."""
-    run = load_run(root, key)
-    if before is not None and before.version == judge.version:
-        for score in before.records:
-            if (score.run_id, score.rater, score.video_sha256) == (key.run_id, judge.name, run.video_sha256):
-                if score.retryable:
-                    break
-                return None
-    if run.status == "succeeded":
-        video = root.run_video(key)
-        verdict = judge.evaluate(Item(video, question, rules))
-        if verdict.status == "error" and not _is_intact(video, run.video_sha256):
-            # It is no word on the run's own video: once that is back, it is looked at again.
-            verdict = replace(verdict, retryable=True)
-    else:
-        reason = run.error.message if run.error else "it has not finished"
-        verdict = Verdict("skipped", None, f"there is no video: {reason}")
-    return Score(
-        run_id=key.run_id,
-        rater=judge.name,
-        status=verdict.status,
-        score=verdict.score,
-        passed=None if verdict.score is None else verdict.score >= PASS_SCORE,
-        explanation=verdict.explanation,
-        dimensions=verdict.dimensions,
-        created_at=timestamp(),
-        video_sha256=run.video_sha256,
-        retryable=verdict.retryable or None,
-        needs_review=verdict.needs_review or None,
-        cost_usd=verdict.cost_usd,
-        judge=verdict.judge,
-    )
-
-
-def _is_intact(video: Path, sha256: str | None) -> bool:
-    try:
-        with video.open("rb") as file:
-            return sha256 is None or file_digest(file, "sha256").hexdigest() == sha256
-    except OSError:
-        return False
-
-
-def _question(root: DataRoot, pair: Pair) -> Question:
-    first, final = (resolve_inside(root.questions, path) for path in (pair.first_image_path, pair.final_image_path))
-    return Question(pair.domain, pair.id, pair.prompt, first, final)
-
-
-def _rules(pair: Pair) -> Rules | None:
-    domain = domain_of(pair)
-    return None if domain is None else rules_of(domain, domain.from_metadata(pair.metadata))
-
-
-def rules_of(domain: Domain[P, S], puzzle: P) -> Rules:
-    """Return what an evaluator may ask of a puzzle's domain."""
-    return Rules(
-        read=domain.read,
-        matches=domain.matches,
-        difference=domain.difference,
-        initial=domain.state(puzzle, solved=False),
-        solved=domain.state(puzzle, solved=True),
-        glimpse=domain.glimpse,
-        follow=partial(domain.follow, puzzle),
-    )
+    Both are sorted by question. One that is no longer there has the place where it would be.
+    """
+    numbered = enumerate(pairs)
+    place, pair = next(numbered, (0, None))
+    for job in jobs:
+        while pair is not None and pair < job.pair:
+            place, pair = next(numbered, (place + 1, None))
+        yield place, job
