@@ -273,6 +273,12 @@ def test_half_a_character_in_an_answer_is_a_failure_of_its_run(dataset, served, 
     assert {said in found.error.message for found in all_runs(dataset) if found.model == "halves"} == {True}
 
 
+def test_a_file_whose_name_is_not_utf8_ends_no_log_of_events(tmp_path):
+    with event_log(tmp_path / "events.jsonl") as watch:
+        watch(Event("failed", "oracle", message=os.fsdecode(b"data/\xff.png: cannot be decoded")))
+    assert json.loads((tmp_path / "events.jsonl").read_text("utf-8"))["message"] == "data/?.png: cannot be decoded"
+
+
 def test_what_cannot_be_a_number_is_refused():
     for wrong in ({"budget": float("nan")}, {"seconds": float("inf")}, {"budget": -1.0}, {"runs": 0}):
         with pytest.raises(UsageError, match="must be"):
@@ -327,7 +333,7 @@ def test_a_model_that_cannot_begin_does_not_keep_the_others_from_it(dataset, ser
     models = {"wan": own(server), "keyless": own(server) | {"key": "NOT_SET"}}
     done = run_models(dataset, EXPERIMENT, [*models, "no-such-model"], OPTIONS, own=models, keys={"WAN_KEY": KEY})
     assert done.succeeded == 5
-    assert done.stopped == ["keyless needs NOT_SET", "unknown model: no-such-model"]
+    assert done.stopped == ["keyless needs NOT_SET", "no-such-model: unknown model: no-such-model"]
 
 
 def test_the_budget_ends_before_it_is_exceeded(dataset, served):

@@ -63,7 +63,7 @@ def event_log(path: Path) -> Iterator[Watcher]:
         fields = {name: value for name, value in asdict(event).items() if value is not None}
         text = json.dumps({"time": timestamp(), **fields}, ensure_ascii=False) + "\n"
         with suppress(OSError):
-            out.write(text.encode())
+            out.write(text.encode(errors="replace"))  # A message may name a file whose name is not UTF-8.
 
     with out:
         yield write

@@ -297,7 +297,7 @@ class _Session:
         if model not in self._stopped:
             self._stopped.add(model)
             message = _problem(error)
-            names_it = model in (word.strip(":,;") for word in message.split())
+            names_it = message.startswith((f"{model} ", f"{model}:", f"model {model}:"))
             self.done.stopped.append(message if names_it else f"{model}: {message}")
             self._watch(Event("stopped", model, message=message))
 

@@ -162,7 +162,8 @@ def _models(settings: Settings, keys: Mapping[str, str], names: Collection[str] 
     if names is None:
         wanted = sorted({entry.needs[0] for entry in known.values() if is_hosted(entry) and entry.needs})
         for variable in wanted:
-            yield Check(f"key {variable}", bool(keys.get(variable)), False, _key_detail(variable, keys))
+            is_set = bool(keys.get(variable, "").strip())
+            yield Check(f"key {variable}", is_set, False, "set" if is_set else "not set; its models cannot be run")
         return
     for name in names:
         try:
@@ -171,7 +172,3 @@ def _models(settings: Settings, keys: Mapping[str, str], names: Collection[str] 
             yield Check(f"model {name}", False, True, f"{error.message}; {error.hint}" if error.hint else error.message)
         else:
             yield Check(f"model {name}", True, True, "can begin")
-
-
-def _key_detail(variable: str, keys: Mapping[str, str]) -> str:
-    return "set" if keys.get(variable) else "not set; its models cannot be run"
