@@ -212,6 +212,21 @@ def test_an_index_that_is_deleted_again_and_again_while_it_is_asked_is_built_aga
         until(lambda: total(catalog) == 600)
 
 
+def test_an_index_that_is_deleted_just_before_it_is_opened_is_built_again_and_answers(lab, monkeypatch):
+    waiting = [index_path(lab)]
+
+    def deleted(path, opened=catalog_module.open_for_reading):
+        if waiting:
+            waiting.pop().unlink()
+        return opened(path)
+
+    with Catalog(lab) as catalog:
+        until(lambda: not catalog.is_building)
+        monkeypatch.setattr(catalog_module, "open_for_reading", deleted)
+        assert total(catalog) == 600
+    assert not waiting
+
+
 def test_two_who_keep_one_index_agree(lab):
     with Catalog(lab) as one, Catalog(lab) as two:
         until(lambda: (total(one), total(two)) == (600, 600))

@@ -49,6 +49,7 @@ _FIRST_SECONDS = 60.0
 """How long a question waits for another process that builds the index for the first time."""
 _PATIENCE_SECONDS = 2.0
 """How long, from the beginning, questions wait until all folders have been looked at; most data roots are small."""
+_TRIES = 3
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -188,10 +189,8 @@ class Catalog:
             BusyError: the index is being built for the first time, or was damaged.
 
         """
-        self._freshen()
         try:
-            connection = self._connection()
-            connection.execute("BEGIN")
+            connection = self._begun()
             try:
                 yield connection
             finally:
@@ -201,6 +200,21 @@ class Catalog:
                 raise
             remove(self._path)
             raise BusyError("the index was damaged and is built again", hint="try again in a while") from error
+
+    def _begun(self) -> sqlite3.Connection:
+        """Begin a transaction, in another index if the one that was there is deleted in this very moment."""
+        for _ in range(_TRIES):
+            self._freshen()
+            try:
+                connection = self._connection()
+                connection.execute("BEGIN")
+                connection.execute("PRAGMA user_version").fetchone()  # From here on, it is ours, whoever deletes it.
+            except sqlite3.OperationalError as error:
+                problem = error
+                self._local.inode = None
+            else:
+                return connection
+        raise problem
 
     def _freshen(self) -> None:
         is_kept = self._keeper is not None
