@@ -20,7 +20,8 @@ def broken_files(folder: Path) -> list[str]:
     told = []
     for name, data in files(folder).items():
         check = _CHECKS.get(Path(name).suffix)
-        if check is None or Path(name).name == JOURNAL:
+        # What a killed process leaves in the folder for temporary files has no final name.
+        if check is None or Path(name).name == JOURNAL or name.startswith("tmp/"):
             continue
         try:
             check(folder / name, data)
